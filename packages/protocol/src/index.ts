@@ -1,0 +1,45 @@
+export {
+  decodeBlocksRequest,
+  decodeFrameHeader,
+  encodeBlocksRequest,
+  encodeFrameHeader,
+  FRAME_HEADER_BYTES,
+} from './blocks.ts';
+export type { BlockRun, BlocksQuestion, BlocksRequest, FrameHeader } from './blocks.ts';
+export type * from './control.ts';
+export { MalformedMessageError } from './errors.ts';
+export {
+  answerHello,
+  checkHelloResponse,
+  decodeHelloRequest,
+  decodeHelloResponse,
+  encodeHelloRequest,
+  encodeHelloResponse,
+} from './hello.ts';
+export type { HelloRequest, HelloResponse } from './hello.ts';
+export {
+  BLOCKS_PER_RUN,
+  LEAST_PORT,
+  MOST_REQUEST_BYTES,
+  MOST_RESPONSE_BYTES,
+  MOST_SEGMENTS_PER_REQUEST,
+  MOST_WAIT_MS,
+} from './limits.ts';
+export {
+  BLOCKS_PATH,
+  BLOCKS_TYPE,
+  HELLO_PATH,
+  MESSAGE_TYPE,
+  PROTOCOL_VERSION,
+  RETRY_MS_HEADER,
+  STATE_PATH,
+  VERSION_HEADER,
+} from './paths.ts';
+export { isSignature, peerIdOf, PeerIdentity } from './peer-identity.ts';
+export {
+  decodeStateRequest,
+  decodeStateResponse,
+  encodeStateRequest,
+  encodeStateResponse,
+} from './state.ts';
+export type { SegmentState, StateQuestion, StateRequest, StateResponse } from './state.ts';

@@ -1,0 +1,111 @@
+import type { EventEmitter } from 'node:events';
+import type { BlockSet, SegmentEntry, SegmentKeys, VerifiedBlock } from '@peer-cache/core';
+
+/**
+ * This agent's own blocks. Everything that goes in was verified and everything that comes out for
+ * use here is verified again; what is damaged on the disk is forgotten, never given out as sound.
+ */
+export interface BlockStore extends AsyncDisposable {
+  readonly events: EventEmitter<StoreEvents>;
+  readonly limits: StoreLimits;
+
+  /**
+   * The place of a segment, made if it is not there yet. While the handle is not disposed the
+   * segment is not evicted.
+   */
+  open(segment: SegmentDescription): StoredSegment;
+
+  /** The segment that goes by this ID on the LAN, if any block or its block hash list is here. */
+  find(segmentId: Uint8Array): StoredSegment | undefined;
+
+  /**
+   * What an asker must prove to know about the segment: undefined when the segment isn't here, or
+   * is past the time for which its origin let it be served. Never touches the disk, so that its
+   * time tells nothing.
+   */
+  proofKeyOf(segmentId: Uint8Array): Uint8Array | undefined;
+
+  /** Keeps a segment from being evicted, or no longer, over restarts. */
+  setPinned(segmentId: Uint8Array, isPinned: boolean): void;
+
+  usage(): StoreUsage;
+
+  /** Removes every segment that nobody holds open and that is not pinned. */
+  clear(): Promise<void>;
+}
+
+export interface StoreLimits {
+  /** Most bytes on disk, or in memory for the in-memory store. */
+  readonly limitBytes: number;
+}
+
+export interface StoreUsage {
+  readonly segments: number;
+  readonly usedBytes: number;
+}
+
+export interface SegmentDescription {
+  readonly entry: SegmentEntry;
+  readonly sizeBytes: number;
+  /** Milliseconds since 1970. Opening a segment again with a later time extends it. */
+  readonly serveUntilMs: number;
+}
+
+/** One segment in the store, held open. Disposing lets go of it; its blocks stay. */
+export interface StoredSegment extends Disposable {
+  readonly keys: SegmentKeys;
+  readonly sizeBytes: number;
+  /** Which blocks are here. Live: it changes as blocks come and go; not to be written to. */
+  readonly blocks: BlockSet;
+  /** Grows with each change of `blocks` and `blockHashList`; at least 1. */
+  readonly version: number;
+  readonly blockHashList: Uint8Array | undefined;
+
+  /** @throws {BlockHashListMismatchError} when it is not the segment's list. */
+  putBlockHashList(blockHashList: Uint8Array): Promise<void>;
+
+  /**
+   * Stores verified blocks; resolves when reads will find them. Blocks that are here already are
+   * passed over. `sealed` is the block as it came from a peer, where it did: it was opened with
+   * this segment's key, so sealing it again would give the same bytes.
+   *
+   * @throws {StoreFullError} when the disk or the quota has no room even after eviction
+   * @throws {StoreUnwritableError} when the folder can't be written to
+   */
+  put(blocks: readonly BlockToStore[]): Promise<void>;
+
+  /**
+   * Adjacent sealed blocks as a peer wants them, from `firstBlock` on: as many as are here without
+   * a gap, up to `count`; undefined when the first isn't. Written to `into` from `at` on, where
+   * given. A block whose file was changed from outside is checked first, and forgotten when
+   * damaged; with `isSuspect` all are checked.
+   */
+  readSealed(run: {
+    readonly firstBlock: number;
+    readonly count: number;
+    readonly isSuspect?: boolean;
+    readonly into?: Buffer;
+    readonly at?: number;
+  }): Promise<SealedRun | undefined>;
+
+  /** A block for use on this machine, opened and verified; undefined when not here or damaged. */
+  read(blockIndex: number): Promise<VerifiedBlock | undefined>;
+}
+
+export interface BlockToStore {
+  readonly block: VerifiedBlock;
+  readonly sealed?: Uint8Array | undefined;
+}
+
+export interface SealedRun {
+  readonly count: number;
+  readonly bytes: Buffer;
+}
+
+/** Facts for observers; the store is right with no listener. */
+export interface StoreEvents {
+  /** Blocks or the block hash list of a segment came or went. */
+  'segment-changed': [{ readonly segmentId: Uint8Array }];
+  'segment-evicted': [{ readonly segmentId: Uint8Array; readonly sizeBytes: number }];
+  'block-damaged': [{ readonly segmentId: Uint8Array; readonly blockIndex: number }];
+}
