@@ -1,0 +1,293 @@
+import { blockRange, SECOND_MS } from '@peer-cache/core';
+import type { Log } from '@peer-cache/core';
+import { BLOCKS_PER_RUN } from '@peer-cache/protocol';
+import type { BlockStore, BlockToStore } from '@peer-cache/store';
+import { fetchBlockHashList } from './block-hash-lists.ts';
+import type { FetchBlockHashList } from './block-hash-lists.ts';
+import type { BlockSource, ContentSegment } from './block-source.ts';
+import type { Content } from './content.ts';
+import { PeerSilentError } from './errors.ts';
+import { Keeper } from './keeper.ts';
+import { OriginLane } from './origin-lane.ts';
+import type { Progress } from './progress.ts';
+import { retrying } from './retrying.ts';
+import { SegmentsInHand } from './segments-in-hand.ts';
+import type { SegmentInHand } from './segments-in-hand.ts';
+import type { ContentSink } from './sink.ts';
+import { storeSource } from './store-source.ts';
+import { originSupplier, peerSupplier, storeSupplier } from './supplier.ts';
+import type { Supplier } from './supplier.ts';
+import type { Member, Swarm } from './swarm.ts';
+import { Work } from './work.ts';
+import type { CanGive, WorkRun } from './work.ts';
+
+/** Rules that depend on time alone (back-off, settling, slow peers) are looked at this often. */
+const TICK_MS = 100;
+/** An idle peer takes over the rest of a run whose peer has taken this long for it. */
+const SLOW_RUN_MS = 1 * SECOND_MS;
+/** A peer that brings no whole block for so long is left, however busily bytes drip in. */
+const STALLED_MS = 2 * SECOND_MS;
+
+/** Why a flight was given up that did nothing wrong. */
+const RELIEVED = Symbol('relieved');
+
+export interface TransferParts {
+  readonly store: BlockStore;
+  readonly swarm: Swarm;
+  readonly origin: ContentOrigin;
+  readonly sink: ContentSink;
+  readonly progress: Progress;
+  readonly log: Log;
+}
+
+/** What the origin gives of one described content. */
+export interface ContentOrigin {
+  readonly blocks: BlockSource;
+  readonly blockHashList: FetchBlockHashList;
+}
+
+interface Flight {
+  readonly run: WorkRun;
+  readonly supplier: Supplier;
+  readonly giveUp: AbortController;
+  readonly startedMs: number;
+  lastBlockMs: number;
+}
+
+/**
+ * Brings one described content here: each block from the store, else from a peer that offers it,
+ * else from the origin. `#dispatch` decides, synchronously, whenever anything may have changed;
+ * flights carry it out, one run of blocks each.
+ */
+export class ContentTransfer {
+  readonly #parts: TransferParts;
+  readonly #content: Content;
+  readonly #work = new Work();
+  readonly #segments: SegmentsInHand;
+  readonly #keeper: Keeper;
+  readonly #lane: OriginLane;
+  readonly #store: Supplier;
+  readonly #origin: Supplier;
+  readonly #peers = new Map<Member, Supplier>();
+  readonly #flights = new Set<Flight>();
+  readonly #end = Promise.withResolvers<void>();
+  readonly #stop = new AbortController();
+  /** Those that may be asked now, as of the last dispatch. */
+  #members: readonly Member[] = [];
+
+  constructor(parts: TransferParts, content: Content) {
+    this.#parts = parts;
+    this.#content = content;
+    this.#segments = new SegmentsInHand(parts.store, content);
+    this.#keeper = new Keeper(parts);
+    this.#lane = new OriginLane(() => performance.now());
+    const blockHashListOf = this.#blockHashListOf;
+    const source = storeSource((segmentIndex) => this.#segments.get(segmentIndex)?.stored);
+    this.#store = storeSupplier(source, { hasBlock: this.#isStored, blockHashListOf });
+    const { blocks } = parts.origin;
+    const mayGive = this.#isForOrigin;
+    this.#origin = originSupplier(blocks, { lane: this.#lane, mayGive, blockHashListOf });
+  }
+
+  /**
+   * Resolves when every block is in the sink. Fails with the origin's error when there are blocks
+   * that nobody else has, and with the sink's.
+   */
+  async run({ signal }: { signal: AbortSignal }): Promise<void> {
+    const { swarm } = this.#parts;
+    const dispatch = (): void => this.#dispatch();
+    const onAbort = (): void => this.#end.reject(signal.reason);
+    const timer = setInterval(dispatch, TICK_MS);
+    swarm.on('changed', dispatch);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      signal.throwIfAborted();
+      this.#takeUpSegments();
+      await this.#end.promise;
+      await this.#keeper.settle();
+    } finally {
+      clearInterval(timer);
+      swarm.off('changed', dispatch);
+      signal.removeEventListener('abort', onAbort);
+      this.#stop.abort();
+      await this.#keeper.settle().catch(() => undefined);
+      this.#segments[Symbol.dispose]();
+    }
+  }
+
+  #dispatch(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#leaveStalled();
+    this.#members = this.#parts.swarm.members();
+    this.#assign(this.#store);
+    for (const member of this.#members) {
+      const peer = this.#peerSupplier(member);
+      this.#assign(peer);
+      if (this.#flightsOf(peer) === 0) this.#relieveSlowest(peer);
+    }
+    if (this.#parts.swarm.isSettled) this.#assign(this.#origin);
+    const { failure } = this.#lane;
+    if (failure !== undefined && this.#flights.size === 0) this.#end.reject(failure);
+  }
+
+  #assign(supplier: Supplier): void {
+    const canGive: CanGive = (segmentIndex, blockIndex) =>
+      this.#isWanted(segmentIndex, blockIndex) && supplier.canGive(segmentIndex, blockIndex);
+    let free = supplier.mostRuns() - this.#flightsOf(supplier);
+    while (free > 0) {
+      const run = this.#work.take(canGive, BLOCKS_PER_RUN);
+      if (run === undefined) return;
+      void this.#fly(run, supplier);
+      free--;
+    }
+  }
+
+  #leaveStalled(): void {
+    const latest = performance.now() - STALLED_MS;
+    for (const { supplier, lastBlockMs, giveUp } of this.#flights) {
+      if (supplier.source.kind !== 'peer' || lastBlockMs > latest) continue;
+      giveUp.abort(new PeerSilentError(supplier.source.name, STALLED_MS));
+    }
+  }
+
+  /** With nothing left to take, an idle peer takes over what is left of a run that takes too long. */
+  #relieveSlowest(idle: Supplier): void {
+    if (idle.mostRuns() === 0) return;
+    const latest = performance.now() - SLOW_RUN_MS;
+    for (const flight of this.#flights) {
+      if (flight.supplier.source.kind !== 'peer' || flight.startedMs > latest) continue;
+      const [blockIndex] = this.#missing(flight.run);
+      if (blockIndex === undefined || !idle.canGive(flight.run.segmentIndex, blockIndex)) continue;
+      flight.supplier.relieved();
+      flight.giveUp.abort(RELIEVED);
+      return;
+    }
+  }
+
+  async #fly(run: WorkRun, supplier: Supplier): Promise<void> {
+    const segment = this.#content.segment(run.segmentIndex);
+    const giveUp = new AbortController();
+    const startedMs = performance.now();
+    const flight: Flight = { run, supplier, giveUp, startedMs, lastBlockMs: startedMs };
+    this.#flights.add(flight);
+    const signal = AbortSignal.any([giveUp.signal, this.#stop.signal]);
+    let error: unknown;
+    try {
+      const { firstBlock, count } = run;
+      for await (const item of supplier.source.fetch({ segment, firstBlock, count }, { signal })) {
+        supplier.delivered();
+        flight.lastBlockMs = performance.now();
+        await this.#accept(segment, item, supplier);
+      }
+    } catch (thrown) {
+      error = thrown;
+    }
+    this.#flights.delete(flight);
+    this.#land(flight, error);
+  }
+
+  #land({ run, supplier, giveUp }: Flight, error: unknown): void {
+    const { segmentIndex } = run;
+    const missingBlocks = this.#missing(run);
+    this.#work.release(run);
+    if (this.#keeper.failure !== undefined) this.#end.reject(this.#keeper.failure);
+    if (this.#stop.signal.aborted) return;
+    if (missingBlocks.length > 0 && giveUp.signal.reason !== RELIEVED) {
+      supplier.fellShort({ error, segmentIndex, missingBlocks });
+      this.#parts.progress.failed(supplier.source.name, error);
+      this.#parts.log.debug({ source: supplier.source.name, error }, 'source fell short');
+    }
+    if (this.#work.isDone(segmentIndex)) this.#finishSegment(segmentIndex);
+    this.#dispatch();
+  }
+
+  async #accept(segment: ContentSegment, item: BlockToStore, supplier: Supplier): Promise<void> {
+    const { kind, name } = supplier.source;
+    const { blockIndex, bytes } = item.block;
+    const isNew = this.#work.finish(segment.index, blockIndex);
+    this.#parts.progress.received(kind, name, bytes.length, isNew);
+    if (!isNew) return;
+    const { startByte } = this.#rangeOf(segment.index, blockIndex);
+    const stored = kind === 'store' ? undefined : this.#segments.get(segment.index)?.stored;
+    await this.#keeper.keep(item, { startByte, stored });
+  }
+
+  #takeUpSegments(): void {
+    for (const inHand of this.#segments.takeUp()) {
+      if (inHand.blockHashList === undefined) void this.#fetchList(inHand);
+      else this.#startSegment(inHand);
+    }
+    if (this.#segments.isEmpty) this.#end.resolve();
+  }
+
+  async #fetchList(inHand: SegmentInHand): Promise<void> {
+    const { signal } = this.#stop;
+    try {
+      const fromOrigin: FetchBlockHashList = (segment, options) =>
+        retrying(() => this.#parts.origin.blockHashList(segment, options), options);
+      const sources = { swarm: this.#parts.swarm, contentId: this.#content.id, fromOrigin };
+      inHand.blockHashList = await fetchBlockHashList(inHand.segment, sources, { signal });
+      await this.#keeper.keepList(inHand.blockHashList, inHand.stored);
+      this.#startSegment(inHand);
+    } catch (error) {
+      this.#end.reject(error);
+    }
+  }
+
+  #startSegment({ segment }: SegmentInHand): void {
+    this.#work.add(segment.index, this.#content.blockCount(segment.index));
+    this.#dispatch();
+  }
+
+  #finishSegment(segmentIndex: number): void {
+    const stored = this.#segments.putDown(segmentIndex);
+    if (stored === undefined) return;
+    this.#work.remove(segmentIndex);
+    this.#keeper.letGo(stored);
+    this.#takeUpSegments();
+    this.#parts.swarm.advanceTo(this.#segments.first);
+  }
+
+  #peerSupplier(member: Member): Supplier {
+    let supplier = this.#peers.get(member);
+    if (supplier === undefined) {
+      const blockHashListOf = this.#blockHashListOf;
+      supplier = peerSupplier(member, { contentId: this.#content.id, blockHashListOf });
+      this.#peers.set(member, supplier);
+    }
+    return supplier;
+  }
+
+  #flightsOf(supplier: Supplier): number {
+    let count = 0;
+    for (const flight of this.#flights) if (flight.supplier === supplier) count++;
+    return count;
+  }
+
+  #missing({ segmentIndex, firstBlock, count }: WorkRun): number[] {
+    const blocks = Array.from({ length: count }, (_, index) => firstBlock + index);
+    return blocks.filter((blockIndex) => !this.#work.hasBlock(segmentIndex, blockIndex));
+  }
+
+  #rangeOf(segmentIndex: number, blockIndex: number): { startByte: number } {
+    return blockRange(this.#content.information.sizeBytes, segmentIndex, blockIndex);
+  }
+
+  #isWanted(segmentIndex: number, blockIndex: number): boolean {
+    return this.#rangeOf(segmentIndex, blockIndex).startByte < this.#parts.sink.horizonByte;
+  }
+
+  readonly #blockHashListOf = (segment: ContentSegment): Uint8Array => {
+    return this.#segments.get(segment.index)?.blockHashList ?? new Uint8Array();
+  };
+
+  readonly #isStored: CanGive = (segmentIndex, blockIndex) => {
+    return this.#segments.get(segmentIndex)?.stored.blocks.has(blockIndex) ?? false;
+  };
+
+  /** The WAN is the last resort: only what neither the store has nor any peer offers. */
+  readonly #isForOrigin: CanGive = (segmentIndex, blockIndex) => {
+    if (this.#isStored(segmentIndex, blockIndex)) return false;
+    return !this.#members.some((member) => member.hasBlock(segmentIndex, blockIndex));
+  };
+}

@@ -1,0 +1,209 @@
+import type { Readable } from 'node:stream';
+import {
+  CONTENT_INFORMATION_TYPE,
+  decodeRoot,
+  KIB,
+  MalformedContentInformationError,
+  ROOT_HEADER_BYTES,
+  rootBytes,
+} from '@peer-cache/core';
+import type { ContentInformation } from '@peer-cache/core';
+import { OriginCutShortError, RedirectRefusedError } from './errors.ts';
+import { contentInformationLink, contentRange, field } from './http-fields.ts';
+import { httpUrl, shown } from './origin-http.ts';
+import type { OriginHttp, OriginRequest, OriginResponse } from './origin-http.ts';
+import { errorOfStatus } from './origin-status.ts';
+
+/** A content with content information, and where its block hash lists are. */
+export interface DescribedContent {
+  readonly kind: 'described';
+  readonly url: string;
+  readonly information: ContentInformation;
+  readonly lists: ListLocation;
+}
+
+/** Content information as a resource: the root, then the block hash lists. */
+export interface ListLocation {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly rootBytes: number;
+}
+
+/** A content of an origin that knows nothing of us, with its first answer, still to be read. */
+export interface PlainContent {
+  readonly kind: 'plain';
+  readonly url: string;
+  readonly response: OriginResponse;
+}
+
+export interface DescribeOptions {
+  readonly signal: AbortSignal;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Origins (`https://host`) where a sidecar `NAME.peer-cache` is looked for beside each content. */
+  readonly sidecarOrigins?: readonly string[];
+  /** Past every cache on the way: what came from one was stale. */
+  readonly isFresh?: boolean;
+}
+
+const ACCEPT = { accept: `${CONTENT_INFORMATION_TYPE}, */*` };
+/** A plain origin's first bytes are used; one that describes its content sends the root instead. */
+const FIRST_RANGE = { range: `bytes=0-${64 * KIB - 1}` };
+/** Holds the root of a content of up to 2 GiB; a longer root takes a second request. */
+const SIDECAR_FIRST_BYTES = 4 * KIB;
+
+/**
+ * Asks the origin what a content is: its content information where it has some (by `Accept` on the
+ * content's own URL, a `Link`, or a sidecar), else the first answer of a plain origin.
+ *
+ * @throws {PeerCacheError} of the origin: not found, refused, busy, unreachable…
+ */
+export async function describe(
+  http: OriginHttp,
+  url: string,
+  options: DescribeOptions,
+): Promise<DescribedContent | PlainContent> {
+  const caching = options.isFresh === true ? { 'cache-control': 'no-cache' } : {};
+  const headers = { ...options.headers, ...caching };
+  const { origin, search } = httpUrl(url);
+  if (options.sidecarOrigins?.includes(origin) && search === '') {
+    const sidecar = await describeBySidecar(
+      http,
+      { url, at: sidecarUrl(url) },
+      { ...options, headers },
+    );
+    if (sidecar !== undefined) return sidecar;
+  }
+  const asked = { headers: { ...headers, ...ACCEPT, ...FIRST_RANGE }, signal: options.signal };
+  const response = await http.get(url, asked);
+  if (isContentInformation(response)) return describeByAccept(url, response, headers);
+  const link = contentInformationLink(response.fields);
+  if (link !== undefined && response.status < 300) {
+    const at = new URL(link, response.url);
+    const isHere = at.origin === new URL(response.url).origin;
+    if (!isHere && !(at.protocol === 'https:' && response.url.startsWith('https:'))) {
+      response.body.destroy();
+      throw new RedirectRefusedError(shown(url), shown(at), 'content information without TLS');
+    }
+    const linked = { ...options, headers: isHere ? headers : caching };
+    const described = await describeBySidecar(http, { url, at: at.href }, linked);
+    if (described !== undefined) {
+      response.body.destroy();
+      return described;
+    }
+  }
+  return plain(url, response);
+}
+
+/** Asks for a content as a plain origin has it, whatever content information there may be. */
+export async function describePlainly(
+  http: OriginHttp,
+  url: string,
+  { headers = {}, signal }: DescribeOptions,
+): Promise<PlainContent> {
+  return plain(url, await http.get(url, { headers: { ...headers, ...FIRST_RANGE }, signal }));
+}
+
+function plain(url: string, response: OriginResponse): PlainContent {
+  const { status, fields } = response;
+  // An empty content can't satisfy a range that asks for its first byte (RFC 9110 §14.1.2).
+  const isEmpty = status === 416 && /^bytes \*\/0$/.test(field(fields, 'content-range') ?? '');
+  if (status !== 200 && status !== 206 && !isEmpty) {
+    response.body.destroy();
+    throw errorOfStatus(shown(url), status, fields);
+  }
+  return { kind: 'plain', url, response };
+}
+
+function isContentInformation({ status, fields }: OriginResponse): boolean {
+  const [type] = (field(fields, 'content-type') ?? '').split(';');
+  return (status === 200 || status === 206) && type?.trim() === CONTENT_INFORMATION_TYPE;
+}
+
+async function describeByAccept(
+  url: string,
+  response: OriginResponse,
+  headers: Readonly<Record<string, string>>,
+): Promise<DescribedContent> {
+  const root = await readRoot(response.body, shown(url));
+  response.body.destroy();
+  const information = decodeRoot(root);
+  const lists = { url, headers: { ...headers, ...ACCEPT }, rootBytes: root.length };
+  return { kind: 'described', url, information, lists };
+}
+
+/** Undefined where there is no sidecar. */
+async function describeBySidecar(
+  http: OriginHttp,
+  { url, at }: { url: string; at: string },
+  { headers = {}, signal }: DescribeOptions,
+): Promise<DescribedContent | undefined> {
+  const first = await getRange(
+    http,
+    at,
+    { startByte: 0, endByte: SIDECAR_FIRST_BYTES },
+    { headers, signal },
+  );
+  if (first === undefined) return undefined;
+  const wholeBytes = rootBytes(first);
+  let root = first;
+  if (first.length < wholeBytes) {
+    const range = { startByte: first.length, endByte: wholeBytes };
+    const rest = await getRange(http, at, range, { headers, signal });
+    root = Buffer.concat([first, rest ?? new Uint8Array()]);
+  }
+  const information = decodeRoot(root);
+  const lists = { url: at, headers, rootBytes: wholeBytes };
+  return { kind: 'described', url, information, lists };
+}
+
+/** A range of a small resource, in memory; undefined where it does not exist. */
+async function getRange(
+  http: OriginHttp,
+  url: string,
+  range: { readonly startByte: number; readonly endByte: number },
+  { headers, signal }: OriginRequest,
+): Promise<Uint8Array | undefined> {
+  const asked = { ...headers, range: `bytes=${range.startByte}-${range.endByte - 1}` };
+  const { status, fields, body } = await http.get(url, { headers: asked, signal });
+  if (status === 404 || status === 403 || status === 410) {
+    body.destroy();
+    return undefined;
+  }
+  const isRange = status === 206 && contentRange(fields)?.startByte === range.startByte;
+  if (!isRange && !(status === 200 && range.startByte === 0)) {
+    body.destroy();
+    if (status === 206) throw new MalformedContentInformationError('another range than asked for');
+    throw errorOfStatus(shown(url), status, fields);
+  }
+  const bytes = await readUpTo(body, range.endByte - range.startByte);
+  body.destroy();
+  return bytes;
+}
+
+async function readRoot(body: Readable, url: string): Promise<Uint8Array> {
+  let bytes = Buffer.alloc(0);
+  let wantedBytes = ROOT_HEADER_BYTES;
+  for await (const piece of body) {
+    bytes = Buffer.concat([bytes, piece]);
+    if (bytes.length >= ROOT_HEADER_BYTES) wantedBytes = rootBytes(bytes);
+    if (bytes.length >= wantedBytes) return bytes.subarray(0, wantedBytes);
+  }
+  throw new OriginCutShortError(url, bytes.length, wantedBytes);
+}
+
+async function readUpTo(body: Readable, mostBytes: number): Promise<Uint8Array> {
+  const pieces: Buffer[] = [];
+  let gotBytes = 0;
+  for await (const piece of body) {
+    pieces.push(piece);
+    gotBytes += piece.length;
+    if (gotBytes >= mostBytes) break;
+  }
+  return Buffer.concat(pieces).subarray(0, mostBytes);
+}
+
+function sidecarUrl(url: string): string {
+  const sidecar = new URL(url);
+  sidecar.pathname += '.peer-cache';
+  return sidecar.href;
+}

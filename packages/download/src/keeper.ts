@@ -1,0 +1,99 @@
+import { MIB } from '@peer-cache/core';
+import type { BlockToStore, StoredSegment } from '@peer-cache/store';
+import { messageOf } from './errors.ts';
+import type { Progress } from './progress.ts';
+import type { ContentSink } from './sink.ts';
+
+/** Bytes received and not yet written; more make the sources wait, whatever the content's size. */
+const MOST_PENDING_BYTES = 32 * MIB;
+
+/**
+ * Keeps verified blocks: in the sink, where failure ends the download, and in the store, where
+ * failure only means that neighbours can't have them from here.
+ */
+export class Keeper {
+  readonly #sink: ContentSink;
+  readonly #progress: Progress;
+  readonly #pending = new Set<Promise<void>>();
+  #pendingBytes = 0;
+  #room = Promise.withResolvers<void>();
+  #failure: unknown;
+  #storeWorks = true;
+
+  constructor({ sink, progress }: { readonly sink: ContentSink; readonly progress: Progress }) {
+    this.#sink = sink;
+    this.#progress = progress;
+  }
+
+  /** Why the sink can't be written to; undefined while it can. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** Starts to write a block and resolves when there is room for another. */
+  async keep(
+    item: BlockToStore,
+    { startByte, stored }: { startByte: number; stored: StoredSegment | undefined },
+  ): Promise<void> {
+    const { bytes } = item.block;
+    this.#pendingBytes += bytes.length;
+    const writing = Promise.all([this.#write(startByte, bytes), this.#put(item, stored)])
+      .then(() => this.#written(bytes.length))
+      .finally(() => this.#pending.delete(writing));
+    this.#pending.add(writing);
+    while (this.#pendingBytes > MOST_PENDING_BYTES) await this.#room.promise;
+  }
+
+  async keepList(blockHashList: Uint8Array, stored: StoredSegment): Promise<void> {
+    try {
+      if (this.#storeWorks) await stored.putBlockHashList(blockHashList);
+    } catch (error) {
+      this.#storeFailed(error);
+    }
+  }
+
+  /** Lets go of a segment when what was begun for it is written. */
+  letGo(stored: StoredSegment): void {
+    void this.#allWritten().then(() => stored[Symbol.dispose]());
+  }
+
+  /** Resolves when all that was begun is written; rejects when the sink failed. */
+  async settle(): Promise<void> {
+    await this.#allWritten();
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async #allWritten(): Promise<void> {
+    await Promise.allSettled(this.#pending);
+  }
+
+  async #write(startByte: number, bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#sink.write(startByte, bytes);
+    } catch (error) {
+      this.#failure ??= error;
+    }
+  }
+
+  async #put(item: BlockToStore, stored: StoredSegment | undefined): Promise<void> {
+    if (stored === undefined || !this.#storeWorks) return;
+    try {
+      await stored.put([item]);
+    } catch (error) {
+      this.#storeFailed(error);
+    }
+  }
+
+  #storeFailed(error: unknown): void {
+    if (!this.#storeWorks) return;
+    this.#storeWorks = false;
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'STORE_FAILED';
+    this.#progress.warned(code, `${messageOf(error)}; the download goes on without the store`);
+  }
+
+  #written(bytes: number): void {
+    this.#pendingBytes -= bytes;
+    this.#room.resolve();
+    this.#room = Promise.withResolvers<void>();
+  }
+}

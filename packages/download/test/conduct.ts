@@ -1,0 +1,72 @@
+import test from 'ava';
+import { BlockMismatchError, HOUR_MS, SealBrokenError } from '@peer-cache/core';
+import { Conduct } from '../src/conduct.ts';
+import { PeerBusyError } from '../src/errors.ts';
+
+function conductAt(start = 0) {
+  const clock = { nowMs: start };
+  return { clock, conduct: new Conduct(() => clock.nowMs) };
+}
+
+test('a peer that lied is out for that content at once, and only for that', (t) => {
+  const { conduct } = conductAt();
+  conduct.failed(new BlockMismatchError(0), 'x');
+  t.true(conduct.isOut('x'));
+  t.true(conduct.mayAsk('y'));
+});
+
+test('a peer that lied about two contents is out everywhere for an hour, then for two', (t) => {
+  const { clock, conduct } = conductAt();
+  conduct.failed(new BlockMismatchError(0), 'x');
+  conduct.failed(new BlockMismatchError(0), 'y');
+  t.false(conduct.mayAsk('z'));
+  clock.nowMs = HOUR_MS;
+  t.true(conduct.mayAsk('z'));
+  conduct.failed(new BlockMismatchError(0), 'z');
+  clock.nowMs += 2 * HOUR_MS - 1;
+  t.false(conduct.mayAsk('w'));
+  clock.nowMs += 1;
+  t.true(conduct.mayAsk('w'));
+});
+
+test('damage on the way costs time that doubles, and no ban', (t) => {
+  const { clock, conduct } = conductAt();
+  const waits = [1000, 2000, 4000].map((waitMs) => {
+    conduct.failed(new SealBrokenError(0), 'x');
+    const blocked = !conduct.mayAsk('x');
+    clock.nowMs += waitMs;
+    return blocked && conduct.mayAsk('x');
+  });
+  t.deepEqual(waits, [true, true, true]);
+  t.false(conduct.isOut('x'));
+});
+
+test('back-off starts small again after a delivery', (t) => {
+  const { clock, conduct } = conductAt();
+  conduct.failed(new SealBrokenError(0), 'x');
+  conduct.failed(new SealBrokenError(0), 'x');
+  conduct.delivered();
+  clock.nowMs += 5000;
+  conduct.failed(new SealBrokenError(0), 'x');
+  clock.nowMs += 1000;
+  t.true(conduct.mayAsk('x'));
+});
+
+test('a busy peer is left alone for as long as it said', (t) => {
+  const { clock, conduct } = conductAt();
+  conduct.failed(new PeerBusyError('p', 150), 'x');
+  clock.nowMs = 149;
+  t.false(conduct.mayAsk('x'));
+  clock.nowMs = 150;
+  t.true(conduct.mayAsk('x'));
+});
+
+test('three broken promises put a peer out for the content', (t) => {
+  const { conduct } = conductAt();
+  conduct.promiseBroken('x');
+  conduct.promiseBroken('x');
+  t.false(conduct.isOut('x'));
+  conduct.promiseBroken('x');
+  t.true(conduct.isOut('x'));
+  t.false(conduct.isOut('y'));
+});
