@@ -15,7 +15,11 @@ export interface BlockStore extends AsyncDisposable {
    */
   open(segment: SegmentDescription): StoredSegment;
 
-  /** The segment that goes by this ID on the LAN, if any block or its block hash list is here. */
+  /**
+   * The segment that goes by this ID on the LAN, if any block or its block hash list is here and
+   * its origin still lets it be served. To be disposed like an opened one; cheap enough to be done
+   * for each request.
+   */
   find(segmentId: Uint8Array): StoredSegment | undefined;
 
   /**
@@ -25,13 +29,20 @@ export interface BlockStore extends AsyncDisposable {
    */
   proofKeyOf(segmentId: Uint8Array): Uint8Array | undefined;
 
-  /** Keeps a segment from being evicted, or no longer, over restarts. */
+  /** Keeps a segment that is here from being evicted, or no longer, over restarts. */
   setPinned(segmentId: Uint8Array, isPinned: boolean): void;
 
   usage(): StoreUsage;
 
-  /** Removes every segment that nobody holds open and that is not pinned. */
+  /**
+   * Removes every segment that nobody holds open and that is not pinned.
+   *
+   * @throws {StoreUnwritableError} when files can't be deleted
+   */
   clear(): Promise<void>;
+
+  /** The same for those that were not used for the store's age limit. Done at each opening too. */
+  evictAged(): Promise<void>;
 }
 
 export interface StoreLimits {
@@ -61,13 +72,18 @@ export interface StoredSegment extends Disposable {
   readonly version: number;
   readonly blockHashList: Uint8Array | undefined;
 
-  /** @throws {BlockHashListMismatchError} when it is not the segment's list. */
+  /**
+   * @throws {BlockHashListMismatchError} when it is not the segment's list
+   * @throws {StoreFullError} when the quota has no room even after eviction
+   */
   putBlockHashList(blockHashList: Uint8Array): Promise<void>;
 
   /**
-   * Stores verified blocks; resolves when reads will find them. Blocks that are here already are
-   * passed over. `sealed` is the block as it came from a peer, where it did: it was opened with
-   * this segment's key, so sealing it again would give the same bytes.
+   * Stores verified blocks; resolves when reads will find them, and until then needs their bytes
+   * unchanged. The block hash list must be here first: without it nothing could be verified on its
+   * way out. Blocks that are here already are passed over. `sealed` is the block as it came from a
+   * peer, where it did: it was opened with this segment's key, so sealing it again would give the
+   * same bytes.
    *
    * @throws {StoreFullError} when the disk or the quota has no room even after eviction
    * @throws {StoreUnwritableError} when the folder can't be written to
@@ -76,8 +92,8 @@ export interface StoredSegment extends Disposable {
 
   /**
    * Adjacent sealed blocks as a peer wants them, from `firstBlock` on: as many as are here without
-   * a gap, up to `count`; undefined when the first isn't. Written to `into` from `at` on, where
-   * given. A block whose file was changed from outside is checked first, and forgotten when
+   * a gap and fit, up to `count`; undefined when the first isn't. Written to `into` from `at` on,
+   * where given. A block whose file was changed from outside is checked first, and forgotten when
    * damaged; with `isSuspect` all are checked.
    */
   readSealed(run: {
@@ -104,8 +120,9 @@ export interface SealedRun {
 
 /** Facts for observers; the store is right with no listener. */
 export interface StoreEvents {
-  /** Blocks or the block hash list of a segment came or went. */
+  /** Blocks or the block hash list of a segment came or went; once for blocks that came together. */
   'segment-changed': [{ readonly segmentId: Uint8Array }];
+  /** A segment went as a whole; nobody held it. */
   'segment-evicted': [{ readonly segmentId: Uint8Array; readonly sizeBytes: number }];
   'block-damaged': [{ readonly segmentId: Uint8Array; readonly blockIndex: number }];
 }

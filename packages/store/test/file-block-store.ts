@@ -1,0 +1,15 @@
+import test from 'ava';
+import { MIB, silentLog } from '@peer-cache/core';
+import { openFileBlockStore } from '../src/index.ts';
+import { blockStoreContract } from './block-store-contract.ts';
+import { temporaryFolder } from './helpers/segments.ts';
+
+blockStoreContract(test, async (t, { now = Date.now, limitBytes = 64 * MIB, ...options } = {}) => {
+  const folder = await temporaryFolder(t);
+  const store = await openFileBlockStore(
+    { log: silentLog, now },
+    { folder, limitBytes, ...options },
+  );
+  t.teardown(() => store[Symbol.asyncDispose]());
+  return store;
+});

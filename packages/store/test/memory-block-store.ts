@@ -1,0 +1,10 @@
+import test from 'ava';
+import { MIB } from '@peer-cache/core';
+import { createMemoryBlockStore } from '../src/index.ts';
+import { blockStoreContract } from './block-store-contract.ts';
+
+blockStoreContract(test, async (t, { now = Date.now, limitBytes = 64 * MIB, ...options } = {}) => {
+  const store = createMemoryBlockStore({ now }, { limitBytes, ...options });
+  t.teardown(() => store[Symbol.asyncDispose]());
+  return store;
+});
