@@ -9,12 +9,14 @@ import { MIB } from './units.ts';
 export const CONTENT_INFORMATION_TYPE = 'application/vnd.peer-cache.content-information+cbor';
 /** `PCCI`, then the length of the root: what stands before the root, so that a reader can bound it. */
 export const ROOT_HEADER_BYTES = 8;
-/** Room for 8 million segments (256 TiB); more is refused before anything is allocated for it. */
-export const MOST_ROOT_BYTES: number = 512 * MIB;
+/** Room for a million segments (32 TiB); more is refused before anything is allocated for it. */
+export const MOST_ROOT_BYTES: number = 64 * MIB;
 
 const MAGIC = 0x50_43_43_49;
 const VERSION = 1;
 const ENTRY_BYTES = 2 * DIGEST_BYTES;
+/** The map, its eight names and their values, and some to spare for a better message. */
+const MOST_ITEMS = 32;
 const MOST_ETAG_CHARACTERS = 1024;
 /** 400 days: a longer promise is refused rather than believed. */
 const MOST_SERVE_SECONDS = 400 * 24 * 60 * 60;
@@ -95,7 +97,7 @@ const FULL_LIST_BYTES = 512 * DIGEST_BYTES;
 function decodeRecord(bytes: Uint8Array): Record<string, unknown> {
   let value: unknown;
   try {
-    value = decodeCbor(bytes);
+    value = decodeCbor(bytes, { mostItems: MOST_ITEMS });
   } catch (cause) {
     throw new MalformedContentInformationError('not strict CBOR', { cause });
   }

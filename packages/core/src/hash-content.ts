@@ -29,23 +29,23 @@ export interface DescribeOptions {
 export class ContentHasher {
   readonly #lists: Uint8Array[] = [];
   readonly #rest: Uint8Array = new Uint8Array(BLOCK_BYTES);
-  readonly #whole: DigestStream | undefined;
+  readonly #whole: DigestStream;
   readonly #list: Uint8Array = new Uint8Array(BLOCKS_PER_SEGMENT * DIGEST_BYTES);
   #blocksInList = 0;
   #restBytes = 0;
   #sizeBytes = 0;
 
-  /** `whole` takes the digest of the whole; undefined when the caller has it from elsewhere. */
-  constructor(whole: DigestStream | undefined = blake3.createStream()) {
+  /** `whole` takes the digest of the whole; one that does nothing, where another thread takes it. */
+  constructor(whole: DigestStream = blake3.createStream()) {
     this.#whole = whole;
   }
 
   update(bytes: Uint8Array): void {
-    this.#whole?.update(bytes);
+    this.#whole.update(bytes);
     this.#sizeBytes += bytes.length;
     let at = this.#fillRest(bytes);
     // Whole blocks are hashed where they lie: no copy on the way of nearly all bytes.
-    while (bytes.length - at >= BLOCK_BYTES && this.#restBytes === 0) {
+    while (bytes.length - at >= BLOCK_BYTES) {
       this.#addBlock(bytes.subarray(at, at + BLOCK_BYTES));
       at += BLOCK_BYTES;
     }
@@ -55,22 +55,16 @@ export class ContentHasher {
     }
   }
 
-  /** `digest` is for a hasher that was made without a stream for the whole. */
-  finish(digest?: Digest): HashedContent {
-    const whole = digest ?? this.#whole?.digest();
-    if (whole === undefined) throw new TypeError('no digest of the whole content');
-    if (this.#sizeBytes <= INLINE_BYTES) {
-      const inline = this.#rest.slice(0, this.#restBytes);
-      return { sizeBytes: this.#sizeBytes, digest: whole, blockHashLists: [], inline };
+  /** To be called once, after the last byte. */
+  finish(): HashedContent {
+    const sizeBytes = this.#sizeBytes;
+    const digest = this.#whole.digest();
+    if (sizeBytes <= INLINE_BYTES) {
+      return { sizeBytes, digest, blockHashLists: [], inline: this.#rest.slice(0, sizeBytes) };
     }
     if (this.#restBytes > 0) this.#addBlock(this.#rest.subarray(0, this.#restBytes));
     if (this.#blocksInList > 0) this.#endList();
-    return {
-      sizeBytes: this.#sizeBytes,
-      digest: whole,
-      blockHashLists: this.#lists,
-      inline: undefined,
-    };
+    return { sizeBytes, digest, blockHashLists: this.#lists, inline: undefined };
   }
 
   #fillRest(bytes: Uint8Array): number {

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { SealBrokenError } from './errors.ts';
 import { BLOCK_BYTES } from './layout.ts';
 import { verifyBlockHashList } from './content-information.ts';
@@ -14,6 +15,7 @@ export const BLOCK_HASH_LIST_INDEX = 0xff_ff_ff_ff;
 const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const PROTOCOL_VERSION = 1;
+const KEY_OBJECTS = new WeakMap<Uint8Array, KeyObject>();
 
 /** What seals and opens: the segment's ID and sealing key. */
 export type SealingKeys = Pick<SegmentKeys, 'segmentId' | 'sealingKey'>;
@@ -53,7 +55,7 @@ export function sealBlockHashList(
 export function openSealed(keys: SealingKeys, blockIndex: number, sealed: Uint8Array): Buffer {
   if (sealed.length < SEAL_BYTES) throw new SealBrokenError(blockIndex);
   const textEnd = sealed.length - SEAL_BYTES;
-  const decipher = createDecipheriv(ALGORITHM, keys.sealingKey, nonceOf(blockIndex), {
+  const decipher = createDecipheriv(ALGORITHM, keyObjectOf(keys.sealingKey), nonceOf(blockIndex), {
     authTagLength: SEAL_BYTES,
   });
   decipher.setAAD(associatedData(keys.segmentId, blockIndex));
@@ -68,13 +70,23 @@ export function openSealed(keys: SealingKeys, blockIndex: number, sealed: Uint8A
 }
 
 function seal(keys: SealingKeys, blockIndex: number, bytes: Uint8Array): Buffer {
-  const cipher = createCipheriv(ALGORITHM, keys.sealingKey, nonceOf(blockIndex), {
+  const cipher = createCipheriv(ALGORITHM, keyObjectOf(keys.sealingKey), nonceOf(blockIndex), {
     authTagLength: SEAL_BYTES,
   });
   cipher.setAAD(associatedData(keys.segmentId, blockIndex));
   const text = cipher.update(bytes);
   cipher.final();
   return Buffer.concat([text, cipher.getAuthTag()]);
+}
+
+/** Preparing a key costs a third of opening a block, so it is done once for each segment. */
+function keyObjectOf(sealingKey: Uint8Array): KeyObject {
+  let keyObject = KEY_OBJECTS.get(sealingKey);
+  if (keyObject === undefined) {
+    keyObject = createSecretKey(sealingKey);
+    KEY_OBJECTS.set(sealingKey, keyObject);
+  }
+  return keyObject;
 }
 
 function nonceOf(blockIndex: number): Buffer {

@@ -1,5 +1,6 @@
 import { BLOCK_HASH_LIST_INDEX, openSealed, verifyBlockHashList } from '@peer-cache/core';
 import type { ContentSegment } from './block-source.ts';
+import type { SealedItem } from './frame-reader.ts';
 import type { Member, Swarm } from './swarm.ts';
 
 /** Gives the block hash list of a segment, unverified. */
@@ -63,8 +64,8 @@ async function fromPeer(
 ): Promise<Uint8Array> {
   let sealed: Buffer | undefined;
   const ask = { segment, runs: [], wantsBlockHashList: true, wasDamaged: false };
-  const onSealed = (_index: number, _blockIndex: number, bytes: Buffer): void => {
-    sealed = bytes;
+  const onSealed = (_index: number, item: SealedItem): void => {
+    sealed = item.sealed;
   };
   await peer.use((session) => session.blocks([ask], { onSealed, signal }), { signal });
   // A peer that has none after all gives no frame: an empty list, which fails the check below.

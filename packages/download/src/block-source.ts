@@ -39,4 +39,6 @@ export interface FetchedBlock {
   readonly bytes: Uint8Array;
   /** As it came, where it came sealed with the segment's key. */
   readonly sealed?: Uint8Array | undefined;
+  /** Gives the memory of `sealed` back to where it came from; optional, for the last owner only. */
+  readonly release?: (() => void) | undefined;
 }

@@ -1,7 +1,7 @@
 import { blockRange, SECOND_MS } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
 import { BLOCKS_PER_RUN } from '@peer-cache/protocol';
-import type { BlockStore, BlockToStore } from '@peer-cache/store';
+import type { BlockStore } from '@peer-cache/store';
 import { fetchBlockHashList } from './block-hash-lists.ts';
 import type { FetchBlockHashList } from './block-hash-lists.ts';
 import type { BlockSource, ContentSegment } from './block-source.ts';
@@ -18,6 +18,7 @@ import { storeSource } from './store-source.ts';
 import { originSupplier, peerSupplier, storeSupplier } from './supplier.ts';
 import type { Supplier } from './supplier.ts';
 import type { Member, Swarm } from './swarm.ts';
+import type { VerifiedItem } from './verified.ts';
 import { Work } from './work.ts';
 import type { CanGive, WorkRun } from './work.ts';
 
@@ -201,12 +202,15 @@ export class ContentTransfer {
     this.#dispatch();
   }
 
-  async #accept(segment: ContentSegment, item: BlockToStore, supplier: Supplier): Promise<void> {
+  async #accept(segment: ContentSegment, item: VerifiedItem, supplier: Supplier): Promise<void> {
     const { kind, name } = supplier.source;
     const { blockIndex, bytes } = item.block;
     const isNew = this.#work.finish(segment.index, blockIndex);
     this.#parts.progress.received(kind, name, bytes.length, isNew);
-    if (!isNew) return;
+    if (!isNew) {
+      item.release?.();
+      return;
+    }
     const { startByte } = this.#rangeOf(segment.index, blockIndex);
     const stored = kind === 'store' ? undefined : this.#segments.get(segment.index)?.stored;
     await this.#keeper.keep(item, { startByte, stored });

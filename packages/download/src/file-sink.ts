@@ -49,6 +49,7 @@ export async function openFileSink(
 
 export class FileSink implements ContentSink, AsyncDisposable {
   readonly horizonByte: number = Infinity;
+  readonly keepsBytes = false;
   readonly #path: string;
   readonly #temporary: string;
   readonly #file: FileHandle;

@@ -4,6 +4,7 @@ import {
   BLOCK_HASH_LIST_INDEX,
   blockHashListBytes,
   SEAL_BYTES,
+  SEALED_BLOCK_BYTES,
 } from '@peer-cache/core';
 import {
   decodeFrameHeader,
@@ -12,6 +13,7 @@ import {
   MOST_RESPONSE_BYTES,
 } from '@peer-cache/protocol';
 import type { BlockRun, FrameHeader } from '@peer-cache/protocol';
+import type { FrameBuffers } from './frame-buffers.ts';
 
 /** What one segment of a blocks request asked for: frames that answer more than that are refused. */
 export interface ExpectedFrames {
@@ -20,8 +22,16 @@ export interface ExpectedFrames {
   readonly wantsBlockHashList: boolean;
 }
 
-/** A sealed block or block hash list (at BLOCK_HASH_LIST_INDEX) of segment `index` of the request. */
-export type OnSealed = (index: number, blockIndex: number, sealed: Buffer) => void;
+/** Gets each sealed block or block hash list of segment `index` of the request. */
+export type OnSealed = (index: number, item: SealedItem) => void;
+
+export interface SealedItem {
+  /** BLOCK_HASH_LIST_INDEX for a block hash list. */
+  readonly blockIndex: number;
+  readonly sealed: Buffer;
+  /** Gives the memory back: to be called at most once, when `sealed` is no longer used. */
+  readonly release: () => void;
+}
 
 /** The longest body of an honest answer: what was asked for and its frame headers. */
 export function mostAnswerBytes(expected: readonly ExpectedFrames[]): number {
@@ -41,17 +51,23 @@ export function mostAnswerBytes(expected: readonly ExpectedFrames[]): number {
 export class FrameReader {
   readonly #expected: readonly ExpectedFrames[];
   readonly #onSealed: OnSealed;
+  readonly #buffers: FrameBuffers;
   readonly #headerBytes: Buffer = Buffer.alloc(FRAME_HEADER_BYTES);
   #gotBytes = 0;
   #header: FrameHeader | undefined;
   #frame: Buffer = this.#headerBytes;
+  #release: () => void = () => undefined;
   #blockStart = 0;
   #blockIndex = 0;
   #blockEnd = 0;
 
-  constructor(expected: readonly ExpectedFrames[], onSealed: OnSealed) {
+  constructor(
+    expected: readonly ExpectedFrames[],
+    { onSealed, buffers }: { readonly onSealed: OnSealed; readonly buffers: FrameBuffers },
+  ) {
     this.#expected = expected;
     this.#onSealed = onSealed;
+    this.#buffers = buffers;
   }
 
   /** @throws {MalformedMessageError} for a frame that nobody asked for. */
@@ -82,7 +98,10 @@ export class FrameReader {
       throw new MalformedMessageError('blocks answer', 'a frame that was not asked for');
     }
     this.#header = header;
-    this.#frame = Buffer.allocUnsafeSlow(header.sizeBytes);
+    const blocks = Math.ceil(header.sizeBytes / SEALED_BLOCK_BYTES);
+    const { bytes, release } = this.#buffers.take(header.sizeBytes, blocks);
+    this.#frame = bytes;
+    this.#release = release;
     this.#gotBytes = 0;
     this.#blockStart = 0;
     this.#blockIndex = header.firstBlock;
@@ -98,7 +117,7 @@ export class FrameReader {
       this.#blockStart = this.#blockEnd;
       const isLast = this.#blockStart === header.sizeBytes;
       if (!isLast) this.#blockEnd += sealedBytes(segment.sizeBytes, this.#blockIndex);
-      this.#onSealed(header.index, blockIndex, sealed);
+      this.#onSealed(header.index, { blockIndex, sealed, release: this.#release });
       if (isLast) return this.#endFrame();
     }
   }

@@ -2,7 +2,7 @@
 export class Inbox<T> implements AsyncIterable<T> {
   readonly #items: T[] = [];
   #isEnded = false;
-  #failure: unknown;
+  #failure: Error | undefined;
   #wake: (() => void) | undefined;
 
   push(item: T): void {
@@ -11,7 +11,7 @@ export class Inbox<T> implements AsyncIterable<T> {
   }
 
   /** No more will come: the loop ends after what is queued, with the failure if there is one. */
-  end(failure?: unknown): void {
+  end(failure?: Error): void {
     this.#isEnded = true;
     this.#failure = failure;
     this.#wake?.();

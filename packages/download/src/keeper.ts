@@ -1,8 +1,9 @@
 import { MIB } from '@peer-cache/core';
-import type { BlockToStore, StoredSegment } from '@peer-cache/store';
-import { messageOf } from './errors.ts';
+import type { StoredSegment } from '@peer-cache/store';
+import { asError, messageOf } from './errors.ts';
 import type { Progress } from './progress.ts';
 import type { ContentSink } from './sink.ts';
+import type { VerifiedItem } from './verified.ts';
 
 /** Bytes received and not yet written; more make the sources wait, whatever the content's size. */
 const MOST_PENDING_BYTES = 32 * MIB;
@@ -17,7 +18,7 @@ export class Keeper {
   readonly #pending = new Set<Promise<void>>();
   #pendingBytes = 0;
   #room = Promise.withResolvers<void>();
-  #failure: unknown;
+  #failure: Error | undefined;
   #storeWorks = true;
 
   constructor({ sink, progress }: { readonly sink: ContentSink; readonly progress: Progress }) {
@@ -26,19 +27,20 @@ export class Keeper {
   }
 
   /** Why the sink can't be written to; undefined while it can. */
-  get failure(): unknown {
+  get failure(): Error | undefined {
     return this.#failure;
   }
 
   /** Starts to write a block and resolves when there is room for another. */
   async keep(
-    item: BlockToStore,
+    item: VerifiedItem,
     { startByte, stored }: { startByte: number; stored: StoredSegment | undefined },
   ): Promise<void> {
     const { bytes } = item.block;
-    this.#pendingBytes += bytes.length;
+    const sizeBytes = bytes.length;
+    this.#pendingBytes += sizeBytes;
     const writing = Promise.all([this.#write(startByte, bytes), this.#put(item, stored)])
-      .then(() => this.#written(bytes.length))
+      .then(() => this.#written(item, sizeBytes))
       .finally(() => this.#pending.delete(writing));
     this.#pending.add(writing);
     while (this.#pendingBytes > MOST_PENDING_BYTES) await this.#room.promise;
@@ -71,11 +73,11 @@ export class Keeper {
     try {
       await this.#sink.write(startByte, bytes);
     } catch (error) {
-      this.#failure ??= error;
+      this.#failure ??= asError(error);
     }
   }
 
-  async #put(item: BlockToStore, stored: StoredSegment | undefined): Promise<void> {
+  async #put(item: VerifiedItem, stored: StoredSegment | undefined): Promise<void> {
     if (stored === undefined || !this.#storeWorks) return;
     try {
       await stored.put([item]);
@@ -91,8 +93,10 @@ export class Keeper {
     this.#progress.warned(code, `${messageOf(error)}; the download goes on without the store`);
   }
 
-  #written(bytes: number): void {
-    this.#pendingBytes -= bytes;
+  #written(item: VerifiedItem, sizeBytes: number): void {
+    this.#pendingBytes -= sizeBytes;
+    item.release?.();
+    if (!this.#sink.keepsBytes) item.block.release();
     this.#room.resolve();
     this.#room = Promise.withResolvers<void>();
   }

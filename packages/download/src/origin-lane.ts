@@ -1,5 +1,5 @@
 import { MINUTE_MS, PeerCacheError, SECOND_MS } from '@peer-cache/core';
-import { OriginBusyError } from './errors.ts';
+import { asError, OriginBusyError } from './errors.ts';
 
 const RUNS_AT_ONCE = 4;
 const FIRST_BACK_OFF_MS = 0.5 * SECOND_MS;
@@ -14,14 +14,14 @@ export class OriginLane {
   readonly #now: () => number;
   #failuresInARow = 0;
   #notBeforeMs = 0;
-  #failure: unknown;
+  #failure: Error | undefined;
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
   /** The error that the download ends with unless peers have the rest; undefined while there is hope. */
-  get failure(): unknown {
+  get failure(): Error | undefined {
     return this.#failure;
   }
 
@@ -41,7 +41,7 @@ export class OriginLane {
     const isTransient = error instanceof PeerCacheError && error.transient;
     const retryMs = error instanceof OriginBusyError ? (error.retryMs ?? 0) : 0;
     if (!isTransient || this.#failuresInARow > MOST_FAILURES || retryMs > MOST_RETRY_AFTER_MS) {
-      this.#failure ??= error;
+      this.#failure ??= asError(error);
       return;
     }
     const backOffMs = FIRST_BACK_OFF_MS * 2 ** (this.#failuresInARow - 1);

@@ -18,12 +18,15 @@ import {
 import type { BlockRun, SegmentState } from '@peer-cache/protocol';
 import type { ContentSegment } from './block-source.ts';
 import { PeerProtocolError } from './errors.ts';
+import { FrameBuffers } from './frame-buffers.ts';
 import { FrameReader, mostAnswerBytes } from './frame-reader.ts';
 import type { OnSealed } from './frame-reader.ts';
 import { PeerConnection } from './peer-connection.ts';
 
 /** A peer on the LAN that moves nothing for this long is asked no more: the run goes elsewhere. */
 const SILENCE_MS = 2 * SECOND_MS;
+/** One for the process: what limits the memory is how much is asked for at a time. */
+const BUFFERS = new FrameBuffers();
 const MOST_HELLO_BYTES = 4 * KIB;
 /** 256 segments with full bitmaps are some 40 KiB. */
 const MOST_STATE_BYTES = 128 * KIB;
@@ -122,7 +125,7 @@ export class PeerSession implements Disposable {
       runs,
       wantsBlockHashList,
     }));
-    const reader = new FrameReader(expected, onSealed);
+    const reader = new FrameReader(expected, { onSealed, buffers: BUFFERS });
     const ask = {
       path: BLOCKS_PATH,
       body: encodeBlocksRequest({ segments: questions }),

@@ -1,12 +1,9 @@
 import { openSealed, SealBrokenError } from '@peer-cache/core';
 import type { BlockSource, FetchedBlock, SegmentRun } from './block-source.ts';
+import { asError } from './errors.ts';
+import type { SealedItem } from './frame-reader.ts';
 import { Inbox } from './inbox.ts';
 import type { Peer } from './peer-pool.ts';
-
-interface Sealed {
-  readonly blockIndex: number;
-  readonly sealed: Buffer;
-}
 
 /** Blocks from a peer, opened with the segment's key. Opened is not verified: a peer may lie. */
 export function peerSource(peer: Peer): BlockSource {
@@ -17,23 +14,22 @@ export function peerSource(peer: Peer): BlockSource {
     { segment, firstBlock, count }: SegmentRun,
     { signal }: { signal: AbortSignal },
   ): AsyncGenerator<FetchedBlock> {
-    const arrived = new Inbox<Sealed>();
+    const arrived = new Inbox<SealedItem>();
     const leave = new AbortController();
     const ask = [{ segment, runs: [{ firstBlock, count }], wantsBlockHashList: false, wasDamaged }];
     const options = {
-      onSealed: (_: number, blockIndex: number, sealed: Buffer) =>
-        arrived.push({ blockIndex, sealed }),
+      onSealed: (_: number, item: SealedItem) => arrived.push(item),
       signal: AbortSignal.any([signal, leave.signal]),
     };
     const asked = peer
       .use((session) => session.blocks(ask, options), options)
       .then(
         () => arrived.end(),
-        (error: unknown) => arrived.end(error),
+        (error: unknown) => arrived.end(asError(error)),
       );
     try {
-      for await (const { blockIndex, sealed } of arrived) {
-        yield { blockIndex, bytes: openSealed(segment.keys, blockIndex, sealed), sealed };
+      for await (const { blockIndex, sealed, release } of arrived) {
+        yield { blockIndex, bytes: openSealed(segment.keys, blockIndex, sealed), sealed, release };
       }
       wasDamaged = false;
     } catch (error) {

@@ -2,6 +2,8 @@
 export interface ContentSink {
   /** Nothing at or past this byte should be asked for yet; Infinity where order doesn't matter. */
   readonly horizonByte: number;
+  /** Whether bytes are still in use after their write has resolved. */
+  readonly keepsBytes: boolean;
 
   /** Keeps the bytes; resolves when there is room for more. */
   write(startByte: number, bytes: Uint8Array): Promise<void>;

@@ -8,6 +8,7 @@ const AHEAD_BYTES = 16 * MIB;
 /** Puts what arrives in any order into the order of a stream that somebody reads. */
 export class StreamSink implements ContentSink {
   readonly body: ReadableStream<Uint8Array>;
+  readonly keepsBytes = true;
   readonly #url: string;
   readonly #waiting = new Map<number, { bytes: Uint8Array; resolve: () => void }>();
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;

@@ -1,13 +1,22 @@
-import { blockHashAt, VerifiedBlock, verifyBlock } from '@peer-cache/core';
+import { blockHashAt, verifyBlock } from '@peer-cache/core';
 import type { BlockToStore } from '@peer-cache/store';
-import type { BlockSource, ContentSegment, SegmentRun, SourceKind } from './block-source.ts';
+import type {
+  BlockSource,
+  ContentSegment,
+  FetchedBlock,
+  SegmentRun,
+  SourceKind,
+} from './block-source.ts';
 
 /** A source whose blocks were compared with their block hashes. */
 export interface VerifiedSource {
   readonly name: string;
   readonly kind: SourceKind;
-  fetch(run: SegmentRun, options: { signal: AbortSignal }): AsyncIterable<BlockToStore>;
+  fetch(run: SegmentRun, options: { signal: AbortSignal }): AsyncIterable<VerifiedItem>;
 }
+
+/** A verified block, as it came and with the way to give its memory back. */
+export type VerifiedItem = BlockToStore & Pick<FetchedBlock, 'release'>;
 
 /**
  * The one gate between a source and everything that keeps blocks: no unverified byte leaves it.
@@ -22,16 +31,11 @@ export function verified(
   async function* fetch(
     run: SegmentRun,
     options: { signal: AbortSignal },
-  ): AsyncGenerator<BlockToStore> {
+  ): AsyncGenerator<VerifiedItem> {
     const blockHashList = blockHashListOf(run.segment);
-    for await (const fetched of source.fetch(run, options)) {
-      const { blockIndex, bytes, sealed } = fetched;
-      // Own blocks come verified from the store; hashing them once more would prove nothing new.
-      const block =
-        fetched instanceof VerifiedBlock
-          ? fetched
-          : verifyBlock(blockIndex, bytes, blockHashAt(blockHashList, blockIndex));
-      yield { block, sealed };
+    for await (const { blockIndex, bytes, sealed, release } of source.fetch(run, options)) {
+      const block = verifyBlock(blockIndex, bytes, blockHashAt(blockHashList, blockIndex));
+      yield { block, sealed, release };
     }
   }
 }

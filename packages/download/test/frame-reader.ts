@@ -2,7 +2,8 @@ import test from 'ava';
 import { BLOCK_BYTES, BLOCK_HASH_LIST_INDEX, DIGEST_BYTES, SEAL_BYTES } from '@peer-cache/core';
 import { encodeFrameHeader, FRAME_HEADER_BYTES } from '@peer-cache/protocol';
 import { FrameReader } from '../src/frame-reader.ts';
-import type { ExpectedFrames } from '../src/frame-reader.ts';
+import { FrameBuffers } from '../src/frame-buffers.ts';
+import type { ExpectedFrames, OnSealed } from '../src/frame-reader.ts';
 
 /** Three blocks, the last of 10 bytes. */
 const SIZE_BYTES = 2 * BLOCK_BYTES + 10;
@@ -15,6 +16,10 @@ const FULL = BLOCK_BYTES + SEAL_BYTES;
 const LAST = 10 + SEAL_BYTES;
 const LIST = 3 * DIGEST_BYTES + SEAL_BYTES;
 
+function readerOf(onSealed: OnSealed): FrameReader {
+  return new FrameReader([expected], { onSealed, buffers: new FrameBuffers() });
+}
+
 function frame(index: number, firstBlock: number, sizeBytes: number): Buffer {
   const bytes = Buffer.alloc(FRAME_HEADER_BYTES + sizeBytes, firstBlock & 255);
   encodeFrameHeader({ index, firstBlock, sizeBytes }, bytes);
@@ -23,7 +28,7 @@ function frame(index: number, firstBlock: number, sizeBytes: number): Buffer {
 
 function readAll(bytes: Buffer, pieceBytes: number): string[] {
   const seen: string[] = [];
-  const reader = new FrameReader([expected], (index, blockIndex, sealed) => {
+  const reader = readerOf((index, { blockIndex, sealed }) => {
     seen.push(`${index} ${blockIndex} ${sealed.length}`);
   });
   for (let at = 0; at < bytes.length; at += pieceBytes) {
@@ -61,7 +66,7 @@ const refused: Record<string, Buffer> = {
 
 for (const [name, bytes] of Object.entries(refused)) {
   test(`a frame with ${name} is refused before its body is read`, (t) => {
-    const reader = new FrameReader([expected], () => t.fail());
+    const reader = readerOf(() => t.fail());
     const head = bytes.subarray(0, FRAME_HEADER_BYTES);
     t.like(
       t.throws(() => reader.read(head)),
@@ -71,7 +76,7 @@ for (const [name, bytes] of Object.entries(refused)) {
 }
 
 test('an answer that ends within a frame is refused', (t) => {
-  const reader = new FrameReader([expected], () => undefined);
+  const reader = readerOf(() => undefined);
   reader.read(frame(0, 0, FULL).subarray(0, 100));
   t.like(
     t.throws(() => reader.end()),

@@ -7,8 +7,9 @@ import {
   strongValidator,
 } from '../src/http-fields.ts';
 
+const read = (value: string) => contentRange({ 'content-range': value });
+
 test('content ranges are read, and contradictions are none', (t) => {
-  const read = (value: string) => contentRange({ 'content-range': value });
   t.deepEqual(read('bytes 0-9/100'), { startByte: 0, endByte: 10, sizeBytes: 100 });
   t.deepEqual(read('bytes 5-5/*'), { startByte: 5, endByte: 6, sizeBytes: undefined });
   for (const bad of [

@@ -2,6 +2,7 @@ import test from 'ava';
 import { Work } from '../src/work.ts';
 
 const anything = (): boolean => true;
+const allButFour = (_: number, blockIndex: number): boolean => blockIndex !== 4;
 
 test('runs are taken from the first open block on, each block once', (t) => {
   const work = new Work();
@@ -14,10 +15,9 @@ test('runs are taken from the first open block on, each block once', (t) => {
 test('a run ends before a block that the source can not give', (t) => {
   const work = new Work();
   work.add(3, 10);
-  const odd = (_: number, blockIndex: number): boolean => blockIndex !== 4;
-  t.deepEqual(work.take(odd, 16), { segmentIndex: 3, firstBlock: 0, count: 4 });
-  t.deepEqual(work.take(odd, 16), { segmentIndex: 3, firstBlock: 5, count: 5 });
-  t.is(work.take(odd, 16), undefined);
+  t.deepEqual(work.take(allButFour, 16), { segmentIndex: 3, firstBlock: 0, count: 4 });
+  t.deepEqual(work.take(allButFour, 16), { segmentIndex: 3, firstBlock: 5, count: 5 });
+  t.is(work.take(allButFour, 16), undefined);
   t.deepEqual(work.take(anything, 16), { segmentIndex: 3, firstBlock: 4, count: 1 });
 });
 
