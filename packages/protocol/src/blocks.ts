@@ -85,6 +85,9 @@ export function encodeFrameHeader(header: FrameHeader, into: Buffer, at = 0): vo
 
 /** @throws {MalformedMessageError} for a header that no honest server sends. */
 export function decodeFrameHeader(bytes: Uint8Array, at = 0): FrameHeader {
+  if (bytes.length < at + FRAME_HEADER_BYTES) {
+    throw new MalformedMessageError('blocks answer', 'a frame header is cut off');
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, FRAME_HEADER_BYTES);
   const header = {
     index: view.getUint32(0),

@@ -4,7 +4,8 @@ import { deriveKey } from '@peer-cache/core';
 
 export const PUBLIC_KEY_BYTES = 32;
 export const SIGNATURE_BYTES = 64;
-export const PEER_ID_BYTES = 16;
+const SEED_BYTES = 32;
+const PEER_ID_BYTES = 16;
 
 /** What stands before the raw key in the DER forms of RFC 8410 §4 and §7. */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
@@ -15,8 +16,15 @@ export class PeerIdentity {
   readonly publicKey: Uint8Array;
   readonly #privateKey: KeyObject;
 
-  /** `seed` is the raw 32-byte private key (RFC 8032 §5.1.5). */
+  /**
+   * `seed` is the raw 32-byte private key (RFC 8032 §5.1.5).
+   *
+   * @throws {RangeError} when it has another length.
+   */
   constructor(seed: Uint8Array) {
+    if (seed.length !== SEED_BYTES) {
+      throw new RangeError(`an identity needs ${SEED_BYTES} bytes, got ${seed.length}`);
+    }
     this.#privateKey = createPrivateKey({
       key: Buffer.concat([PKCS8_PREFIX, seed]),
       format: 'der',

@@ -54,12 +54,13 @@ export function decodeStateRequest(bytes: Uint8Array): StateRequest {
   const segmentIds = fields.packed('segmentIds', SEGMENT_ID_BYTES, MOST_SEGMENTS_PER_REQUEST);
   const proofs = fields.packed('proofs', PROOF_BYTES, MOST_SEGMENTS_PER_REQUEST);
   const known = fields.wholeNumbers('known', 0, MOST_VERSION, MOST_SEGMENTS_PER_REQUEST);
-  const segments = segmentIds.map((segmentId, index) => {
-    const proof = proofs[index];
-    const knownVersion = known[index];
-    if (proof === undefined || knownVersion === undefined) fields.fail('proofs', 'too short');
-    return { segmentId, proof, knownVersion };
-  });
+  const segments = segmentIds.map((segmentId, index) => ({
+    segmentId,
+    proof: proofs[index] ?? fields.fail('proofs', 'too short'),
+    knownVersion: known[index] ?? fields.fail('known', 'too short'),
+  }));
+  if (proofs.length > segments.length) fields.fail('proofs', 'too long');
+  if (known.length > segments.length) fields.fail('known', 'too long');
   return { waitMs: fields.wholeNumber('waitMs', 0, MOST_WAIT_MS), segments };
 }
 

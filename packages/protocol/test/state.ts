@@ -1,0 +1,96 @@
+import test from 'ava';
+import * as fc from 'fast-check';
+import { encodeCbor } from '@peer-cache/core';
+import {
+  decodeStateRequest,
+  decodeStateResponse,
+  encodeStateRequest,
+  encodeStateResponse,
+  MOST_REQUEST_BYTES,
+} from '../src/index.ts';
+import { stateRequests, stateResponses } from './helpers/messages.ts';
+import { holds } from './helpers/property.ts';
+
+test('state requests come back as they were', (t) => {
+  const property = fc.property(stateRequests, (request) => {
+    t.deepEqual(decodeStateRequest(encodeStateRequest(request)), request);
+  });
+  holds(t, property);
+});
+
+test('state answers come back as they were', (t) => {
+  const property = fc.property(stateResponses, (response) => {
+    t.deepEqual(decodeStateResponse(encodeStateResponse(response)), response);
+  });
+  holds(t, property);
+});
+
+test('the largest messages fit', (t) => {
+  const blocks = Buffer.alloc(64, 0xff);
+  const proof = Buffer.alloc(16, 1);
+  const segments = Array.from({ length: 256 }, (_, index) => ({
+    segmentId: Buffer.alloc(16, index),
+    proof,
+    knownVersion: 2 ** 32,
+    index,
+    version: 2 ** 32,
+    hasBlockHashList: true,
+    blocks,
+  }));
+  const request = encodeStateRequest({ waitMs: 10_000, segments });
+  t.true(request.length < MOST_REQUEST_BYTES);
+  t.is(decodeStateRequest(request).segments.length, 256);
+  const states = segments.map(({ index, version, hasBlockHashList }) => {
+    return { index, proof, version, hasBlockHashList, blocks };
+  });
+  const response = encodeStateResponse({ segments: states });
+  t.true(response.length < 64 * 1024, `${response.length}`);
+  t.is(decodeStateResponse(response).segments.length, 256);
+});
+
+const request = {
+  waitMs: 0,
+  segmentIds: Buffer.alloc(32),
+  proofs: Buffer.alloc(32),
+  known: [0, 0],
+};
+const isMalformedRequest = test.macro<[fields: object]>((t, fields) => {
+  t.notThrows(() => decodeStateRequest(encodeCbor(request)));
+  const bytes = encodeCbor({ ...request, ...fields });
+  t.throws(() => decodeStateRequest(bytes), { code: 'MALFORMED_MESSAGE' });
+});
+
+test('a wait of more than 10 s is malformed', isMalformedRequest, { waitMs: 10_001 });
+test('a wait of less than nothing is malformed', isMalformedRequest, { waitMs: -1 });
+test('half a segment ID is malformed', isMalformedRequest, { segmentIds: Buffer.alloc(31) });
+test('a proof too few is malformed', isMalformedRequest, { proofs: Buffer.alloc(16) });
+test('a proof too many is malformed', isMalformedRequest, { proofs: Buffer.alloc(48) });
+test('a version too few is malformed', isMalformedRequest, { known: [0] });
+test('a version too many is malformed', isMalformedRequest, { known: [0, 0, 0] });
+test('a version beyond 2^32 is malformed', isMalformedRequest, { known: [0, 2 ** 32 + 1] });
+test('257 segments are malformed', isMalformedRequest, {
+  segmentIds: Buffer.alloc(257 * 16),
+  proofs: Buffer.alloc(257 * 16),
+  known: Array(257).fill(0),
+});
+
+const state = {
+  index: 0,
+  proof: Buffer.alloc(16),
+  version: 1,
+  hasBlockHashList: false,
+  blocks: Buffer.alloc(64),
+};
+const isMalformedAnswer = test.macro<[fields: object]>((t, fields) => {
+  t.notThrows(() => decodeStateResponse(encodeCbor({ segments: [state] })));
+  const bytes = encodeCbor({ segments: [{ ...state, ...fields }] });
+  t.throws(() => decodeStateResponse(bytes), { code: 'MALFORMED_MESSAGE' });
+});
+
+test('an index beyond the request is malformed', isMalformedAnswer, { index: 256 });
+test('a version 0 is malformed', isMalformedAnswer, { version: 0 });
+test('a bitmap of more than a segment is malformed', isMalformedAnswer, {
+  blocks: Buffer.alloc(65),
+});
+test('a bitmap that is a list is malformed', isMalformedAnswer, { blocks: [255] });
+test('a truth that is a number is malformed', isMalformedAnswer, { hasBlockHashList: 1 });

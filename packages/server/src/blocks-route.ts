@@ -1,0 +1,70 @@
+import { BLOCKS_PATH, BLOCKS_TYPE, decodeBlocksRequest } from '@peer-cache/protocol';
+import type { StoredSegment } from '@peer-cache/store';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { AnswerBuffer, AnswerBuffers } from './answer-buffers.ts';
+import { answerBytes, planAnswer } from './answer-plan.ts';
+import type { PlannedFrame } from './answer-plan.ts';
+import { bodyOf } from './message-body.ts';
+import type { Connection } from './connection.ts';
+import type { Connections } from './connections.ts';
+import type { Counters } from './counters.ts';
+import { fillAnswer } from './fill-answer.ts';
+import type { FilledAnswer } from './fill-answer.ts';
+import type { ProofCheck } from './proof-check.ts';
+
+export interface BlocksParts {
+  readonly connections: Connections;
+  readonly proofs: ProofCheck;
+  readonly buffers: AnswerBuffers;
+  readonly counters: Counters;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** Gives sealed blocks and block hash lists, as they lie in the store. */
+export function addBlocksRoute(app: FastifyInstance, parts: BlocksParts): void {
+  app.post(BLOCKS_PATH, async (request, reply) => {
+    const connection = parts.connections.demand(request.raw.socket);
+    parts.proofs.demandAllowance(connection);
+    // Open until the answer is filled and no longer: a slow reader keeps nothing from eviction.
+    using handles = new DisposableStack();
+    const wishes = decodeBlocksRequest(bodyOf(request)).segments.flatMap((question, index) => {
+      const segment = handles.use(parts.proofs.open(connection, question));
+      return segment === undefined ? [] : { ...question, index, segment };
+    });
+    void reply.type(BLOCKS_TYPE);
+    const frames = planAnswer(wishes);
+    if (frames.length === 0) return reply.send(NOTHING);
+    return await sendFrames(reply, connection, frames, parts);
+  });
+}
+
+async function sendFrames(
+  reply: FastifyReply,
+  connection: Connection,
+  frames: readonly PlannedFrame<StoredSegment>[],
+  { buffers, counters }: BlocksParts,
+): Promise<FastifyReply> {
+  const buffer = buffers.take(answerBytes(frames), connection.host);
+  const answer = await filled(frames, buffer);
+  if (connection.isClosed) {
+    buffer.release();
+    return reply.hijack();
+  }
+  // The answer is with the system then, or its socket is gone.
+  reply.raw.once('close', buffer.release);
+  reply.raw.once('finish', () => counters.blocksServed(connection, answer.contentBytes));
+  return reply.send(buffer.bytes.subarray(0, answer.sizeBytes));
+}
+
+async function filled(
+  frames: readonly PlannedFrame<StoredSegment>[],
+  buffer: AnswerBuffer,
+): Promise<FilledAnswer> {
+  try {
+    return await fillAnswer(frames, buffer.bytes);
+  } catch (error) {
+    buffer.release();
+    throw error;
+  }
+}

@@ -1,0 +1,7 @@
+export type { HostCounters, ServerCounters, ServerEvents } from './counters.ts';
+export type { ServerParts } from './create-server.ts';
+export { ListenFailedError } from './errors.ts';
+export type { ServerLimits } from './limits.ts';
+export type { ListenAddress } from './listener.ts';
+export { startServer } from './start-server.ts';
+export type { PeerServer, ServerOptions } from './start-server.ts';
