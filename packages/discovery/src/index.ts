@@ -1,0 +1,12 @@
+export { InvalidPeerAddressError, InvalidSharingNetworkError } from './errors.ts';
+export type { FoundPeer, Finder, Holdings, PeerAddress, SegmentLookup } from './finder.ts';
+export { openFixedFinder } from './fixed-finder.ts';
+export type { FixedFinder, FixedFinderOptions } from './fixed-finder.ts';
+export type { KnownPeer } from './known-peers.ts';
+export { openMdnsFinder } from './mdns-finder.ts';
+export type { MdnsFinder, MdnsFinderOptions, MdnsFinderParts } from './mdns-finder.ts';
+export { mergeFinders } from './merge-finders.ts';
+export { sharingInterfaceOf, sharingInterfaces } from './sharing-interfaces.ts';
+export type { HostFacts, SharingInterface, SharingOptions } from './sharing-interfaces.ts';
+export { watchSharingInterfaces } from './sharing-watcher.ts';
+export type { SharingWatcher, SharingWatcherOptions } from './sharing-watcher.ts';

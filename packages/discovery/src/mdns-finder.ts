@@ -1,0 +1,103 @@
+import { performance } from 'node:perf_hooks';
+import type { Log } from '@peer-cache/core';
+import { LEAST_PORT } from '@peer-cache/protocol';
+import type { Finder, FoundPeer, Holdings, SegmentLookup } from './finder.ts';
+import { KnownPeers } from './known-peers.ts';
+import type { KnownPeer } from './known-peers.ts';
+import { LookupAsker } from './lookup-asker.ts';
+import { LookupResponder } from './lookup-responder.ts';
+import { openMdnsLinks } from './mdns-links.ts';
+import { MdnsPresence } from './mdns-presence.ts';
+import type { SharingWatcher } from './sharing-watcher.ts';
+
+export interface MdnsFinderParts {
+  readonly log: Log;
+  /** What others may be told that we have. */
+  readonly holdings: Holdings;
+  readonly interfaces: SharingWatcher;
+  /** Milliseconds that never go back; this process's clock. */
+  readonly now?: (() => number) | undefined;
+  /** At least 0, less than 1: spreads packets in time. */
+  readonly random?: (() => number) | undefined;
+}
+
+export interface MdnsFinderOptions {
+  /** Where this agent serves on its sharing addresses. Without it, it only asks. */
+  readonly servePort?: number | undefined;
+}
+
+/** Finds peers on the local network by multicast, and lets itself be found if it serves. */
+export class MdnsFinder implements Finder {
+  readonly name = 'mdns';
+  readonly #asker: LookupAsker;
+  readonly #knownPeers: KnownPeers;
+  readonly #parts: AsyncDisposableStack;
+  readonly #stop = new AbortController();
+
+  constructor(asker: LookupAsker, knownPeers: KnownPeers, parts: AsyncDisposableStack) {
+    this.#asker = asker;
+    this.#knownPeers = knownPeers;
+    this.#parts = parts;
+  }
+
+  find(
+    lookups: readonly SegmentLookup[],
+    { signal }: { signal: AbortSignal },
+  ): AsyncIterable<FoundPeer> {
+    return this.#asker.find(lookups, { signal: AbortSignal.any([signal, this.#stop.signal]) });
+  }
+
+  /** The agents that made themselves known; only an agent that serves listens for them. */
+  knownPeers(): KnownPeer[] {
+    return this.#knownPeers.list();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#parts.disposeAsync();
+  }
+}
+
+/**
+ * Opens discovery on the sharing interfaces, now and as they come and go. A network that is down
+ * is no error: nothing is found until it is up.
+ */
+export async function openMdnsFinder(
+  {
+    log,
+    holdings,
+    interfaces,
+    now = () => performance.now(),
+    random = Math.random,
+  }: MdnsFinderParts,
+  { servePort = 0 }: MdnsFinderOptions = {},
+): Promise<MdnsFinder> {
+  if (
+    !Number.isInteger(servePort) ||
+    servePort > 65_535 ||
+    (servePort !== 0 && servePort < LEAST_PORT)
+  ) {
+    throw new RangeError(`servePort must be 0 or ${LEAST_PORT} to 65535, got ${servePort}`);
+  }
+  const speaks = servePort !== 0;
+  await using parts = new AsyncDisposableStack();
+  const knownPeers = new KnownPeers(now);
+  const links = parts.use(await openMdnsLinks({ log, interfaces }, { speaks }));
+  const isOwn = (host: string, port: number): boolean =>
+    port === servePort && interfaces.current.some(({ addresses }) => addresses.includes(host));
+  const asker = new LookupAsker({ links: () => links.links, now, isOwn });
+  links.on('answer-heard', (heard) => asker.hear(heard));
+  if (speaks) {
+    const responder = parts.use(
+      new LookupResponder({ holdings, knownPeers, now, random }, servePort),
+    );
+    const presence = parts.use(
+      new MdnsPresence({ log, interfaces, links, knownPeers, now, random }, servePort),
+    );
+    links.on('packet-heard', (heard) => {
+      responder.hear(heard);
+      presence.hear(heard);
+    });
+  }
+  return new MdnsFinder(asker, knownPeers, parts.move());
+}
