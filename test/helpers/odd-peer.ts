@@ -7,7 +7,6 @@ import type { HelloNonces, SegmentKeys } from '@peer-cache/core';
 import type { PeerAddress } from '@peer-cache/discovery';
 import {
   answerHello,
-  BLOCKS_PATH,
   decodeBlocksRequest,
   decodeHelloRequest,
   decodeStateRequest,
@@ -17,6 +16,7 @@ import {
   FRAME_HEADER_BYTES,
   HELLO_PATH,
   PeerIdentity,
+  STATE_PATH,
 } from '@peer-cache/protocol';
 import type { Described } from './described.ts';
 
@@ -47,13 +47,7 @@ export async function startOddPeer(oddity: Oddity, what: Described): Promise<Odd
   const nonces = new WeakMap<Socket, HelloNonces>();
   let asked = 0;
   const server = createServer((request, response) => {
-    void bodyOf(request).then((body) => {
-      if (request.url === HELLO_PATH) hello(request, response, body);
-      else if (request.url === BLOCKS_PATH) {
-        asked++;
-        blocks(response, body);
-      } else state(request, response, body);
-    });
+    void handle(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const bound = server.address();
@@ -66,6 +60,16 @@ export async function startOddPeer(oddity: Oddity, what: Described): Promise<Odd
       await new Promise((resolve) => server.close(resolve));
     },
   };
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await bodyOf(request);
+    if (request.url === HELLO_PATH) hello(request, response, body);
+    else if (request.url === STATE_PATH) state(request, response, body);
+    else {
+      asked++;
+      blocks(response, body);
+    }
+  }
 
   function hello(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
     const message = decodeHelloRequest(body);
@@ -136,8 +140,8 @@ export async function startOddPeer(oddity: Oddity, what: Described): Promise<Odd
 
   function oddBlock({ index, sizeBytes, keys }: SegmentOf, blockIndex: number): Buffer {
     const start = (index * BLOCKS_PER_SEGMENT + blockIndex) * BLOCK_BYTES;
-    const end = start + blockBytes(sizeBytes, blockIndex);
-    const bytes = Buffer.from(what.bytes.subarray(start, end));
+    const last = start + blockBytes(sizeBytes, blockIndex);
+    const bytes = Buffer.from(what.bytes.subarray(start, last));
     if (oddity === 'lies') bytes[0] = (bytes[0] ?? 0) ^ 1;
     const sealed = sealAnything(keys, blockIndex, bytes);
     if (oddity === 'breaks seals') sealed[5] = (sealed[5] ?? 0) ^ 1;

@@ -1,0 +1,93 @@
+// Measures what peer-cache promises against real programs, in one run on one machine:
+// `npm run bench`, or `npm run bench -- a d` for some. Ratios are what counts; see docs/benchmarks.md.
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { blake3, GIB } from '@peer-cache/core';
+import { benchHashing } from './hashing.ts';
+import { makeContent } from './make-content.ts';
+import { benchMemory } from './memory.ts';
+import { benchServing } from './serving.ts';
+import { benchStatus } from './status.ts';
+import { benchTransfer } from './transfer.ts';
+
+export interface Bench {
+  /** Removed afterwards. */
+  readonly folder: string;
+  /** In `folder/served`, of `sizeBytes`. */
+  readonly file: string;
+  readonly sizeBytes: number;
+  /** The built command. */
+  readonly bin: string;
+  /** Counted runs of each; their median is reported. */
+  readonly runs: number;
+  readonly report: (row: Row) => void;
+}
+
+export interface Row {
+  readonly name: string;
+  readonly ours: string;
+  readonly other: string;
+  readonly ratio: number | undefined;
+  readonly aim: string;
+}
+
+const RUNS = 5;
+const BENCHES = {
+  a: benchHashing,
+  b: benchTransfer,
+  c: benchServing,
+  d: benchStatus,
+  e: benchMemory,
+};
+
+const wanted = process.argv.slice(2);
+const folder = await mkdtemp(join(tmpdir(), 'peer-cache-bench-'));
+try {
+  const [cpu] = cpus();
+  console.log(`${cpus().length} x ${cpu?.model}, Node ${process.version}, BLAKE3 ${blake3.name}`);
+  const served = join(folder, 'served');
+  await mkdir(served);
+  await makeContent(join(served, 'file'), GIB, 1);
+  await makeContent(join(served, 'other'), GIB, 2);
+  const dist = await installed(folder);
+  const bench = {
+    folder,
+    file: join(served, 'file'),
+    sizeBytes: GIB,
+    bin: join(dist, 'bin.js'),
+    runs: RUNS,
+    report,
+  };
+  for (const [name, run] of Object.entries(BENCHES)) {
+    if (wanted.length === 0 || wanted.includes(name)) await run(bench);
+  }
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** The command as it is installed: built, with the packages that are not in its bundle beside it. */
+async function installed(folder: string): Promise<string> {
+  const build = fileURLToPath(new URL('../../scripts/build.ts', import.meta.url));
+  const dist = join(folder, 'node_modules', 'peer-cache');
+  execFileSync(process.execPath, [build, dist], { stdio: 'ignore' });
+  const packages = new URL('../../packages/', import.meta.url);
+  await mkdir(join(folder, 'node_modules', '@napi-rs'));
+  for (const [owner, name] of [
+    ['core', '@napi-rs/blake-hash'],
+    ['core', 'blake3'],
+    ['store', 'better-sqlite3'],
+  ] as const) {
+    const target = fileURLToPath(new URL(`${owner}/node_modules/${name}`, packages));
+    await symlink(target, join(folder, 'node_modules', name));
+  }
+  return dist;
+}
+
+function report({ name, ours, other, ratio, aim }: Row): void {
+  const shown = ratio === undefined ? '' : `  ratio ${ratio.toFixed(2)}`;
+  console.log(`${name}\n    ${ours}  |  ${other}${shown}  (aim ${aim})`);
+}
