@@ -5,6 +5,7 @@ export {
   CONTENT_INFORMATION_TYPE,
   decodeRoot,
   encodeRoot,
+  MOST_ROOT_BYTES,
   ROOT_HEADER_BYTES,
   rootBytes,
 } from './content-codec.ts';

@@ -4,6 +4,7 @@ import {
   decodeRoot,
   KIB,
   MalformedContentInformationError,
+  MOST_ROOT_BYTES,
   ROOT_HEADER_BYTES,
   rootBytes,
 } from '@peer-cache/core';
@@ -75,7 +76,9 @@ export async function describe(
   }
   const asked = { headers: { ...headers, ...ACCEPT, ...FIRST_RANGE }, signal: options.signal };
   const response = await http.get(url, asked);
-  if (isContentInformation(response)) return describeByAccept(url, response, headers);
+  if (isContentInformation(response)) {
+    return describeByAccept(http, { url, response }, { headers, signal: options.signal });
+  }
   const link = contentInformationLink(response.fields);
   if (link !== undefined && response.status < 300) {
     const at = new URL(link, response.url);
@@ -120,15 +123,16 @@ function isContentInformation({ status, fields }: OriginResponse): boolean {
 }
 
 async function describeByAccept(
-  url: string,
-  response: OriginResponse,
-  headers: Readonly<Record<string, string>>,
+  http: OriginHttp,
+  { url, response }: { readonly url: string; readonly response: OriginResponse },
+  { headers, signal }: OriginRequest,
 ): Promise<DescribedContent> {
-  const root = await readRoot(response.body, shown(url));
-  response.body.destroy();
-  const information = decodeRoot(root);
-  const lists = { url, headers: { ...headers, ...ACCEPT }, rootBytes: root.length };
-  return { kind: 'described', url, information, lists };
+  // What a full answer has after the root are the block hash lists, which are not wanted here.
+  const mostBytes = contentRange(response.fields)?.endByte ?? MOST_ROOT_BYTES;
+  const first = await readRootStart(response, mostBytes);
+  const lists = { url, headers: { ...headers, ...ACCEPT }, rootBytes: rootBytes(first) };
+  const root = await completeRoot(http, { first, at: lists }, signal);
+  return { kind: 'described', url, information: decodeRoot(root), lists };
 }
 
 /** Undefined where there is no sidecar. */
@@ -144,16 +148,21 @@ async function describeBySidecar(
     { headers, signal },
   );
   if (first === undefined) return undefined;
-  const wholeBytes = rootBytes(first);
-  let root = first;
-  if (first.length < wholeBytes) {
-    const range = { startByte: first.length, endByte: wholeBytes };
-    const rest = await getRange(http, at, range, { headers, signal });
-    root = Buffer.concat([first, rest ?? new Uint8Array()]);
-  }
-  const information = decodeRoot(root);
-  const lists = { url: at, headers, rootBytes: wholeBytes };
-  return { kind: 'described', url, information, lists };
+  const lists = { url: at, headers, rootBytes: rootBytes(first) };
+  const root = await completeRoot(http, { first, at: lists }, signal);
+  return { kind: 'described', url, information: decodeRoot(root), lists };
+}
+
+/** Asks for what the first answer lacks of a root: a large content's is longer than one range. */
+async function completeRoot(
+  http: OriginHttp,
+  { first, at }: { readonly first: Uint8Array; readonly at: ListLocation },
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  if (first.length >= at.rootBytes) return first.subarray(0, at.rootBytes);
+  const range = { startByte: first.length, endByte: at.rootBytes };
+  const rest = await getRange(http, at.url, range, { headers: at.headers, signal });
+  return Buffer.concat([first, rest ?? new Uint8Array()]);
 }
 
 /** A range of a small resource, in memory; undefined where it does not exist. */
@@ -180,15 +189,25 @@ async function getRange(
   return bytes;
 }
 
-async function readRoot(body: Readable, url: string): Promise<Uint8Array> {
-  let bytes = Buffer.alloc(0);
-  let wantedBytes = ROOT_HEADER_BYTES;
+/** The root's first bytes, or all of it: no more than its header says, whatever follows. */
+async function readRootStart(
+  { body, url }: OriginResponse,
+  mostBytes: number,
+): Promise<Uint8Array> {
+  const pieces: Buffer[] = [];
+  let gotBytes = 0;
+  let wantedBytes = mostBytes;
   for await (const piece of body) {
-    bytes = Buffer.concat([bytes, piece]);
-    if (bytes.length >= ROOT_HEADER_BYTES) wantedBytes = rootBytes(bytes);
-    if (bytes.length >= wantedBytes) return bytes.subarray(0, wantedBytes);
+    pieces.push(piece);
+    gotBytes += piece.length;
+    if (gotBytes >= ROOT_HEADER_BYTES && wantedBytes === mostBytes) {
+      wantedBytes = Math.min(mostBytes, rootBytes(Buffer.concat(pieces)));
+    }
+    if (gotBytes >= wantedBytes) break;
   }
-  throw new OriginCutShortError(url, bytes.length, wantedBytes);
+  body.destroy();
+  if (gotBytes < wantedBytes) throw new OriginCutShortError(shown(url), gotBytes, wantedBytes);
+  return Buffer.concat(pieces).subarray(0, wantedBytes);
 }
 
 async function readUpTo(body: Readable, mostBytes: number): Promise<Uint8Array> {

@@ -1,4 +1,4 @@
-import { MIB } from '@peer-cache/core';
+import { MIB, PeerCacheError } from '@peer-cache/core';
 import type { StoredSegment } from '@peer-cache/store';
 import { asError, messageOf } from './errors.ts';
 import type { Progress } from './progress.ts';
@@ -7,6 +7,8 @@ import type { VerifiedItem } from './verified.ts';
 
 /** Bytes received and not yet written; more make the sources wait, whatever the content's size. */
 const MOST_PENDING_BYTES = 32 * MIB;
+/** The store has said which of its two troubles it is in; anything else is neither. */
+const UNKNOWN = { code: 'STORE_UNWRITABLE' };
 
 /**
  * Keeps verified blocks: in the sink, where failure ends the download, and in the store, where
@@ -89,7 +91,7 @@ export class Keeper {
   #storeFailed(error: unknown): void {
     if (!this.#storeWorks) return;
     this.#storeWorks = false;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'STORE_FAILED';
+    const { code } = error instanceof PeerCacheError ? error : UNKNOWN;
     this.#progress.warned(code, `${messageOf(error)}; the download goes on without the store`);
   }
 
