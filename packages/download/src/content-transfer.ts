@@ -1,4 +1,4 @@
-import { blockRange, SECOND_MS } from '@peer-cache/core';
+import { blockRange } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
 import { BLOCKS_PER_RUN } from '@peer-cache/protocol';
 import type { BlockStore } from '@peer-cache/store';
@@ -6,7 +6,8 @@ import { fetchBlockHashList } from './block-hash-lists.ts';
 import type { FetchBlockHashList } from './block-hash-lists.ts';
 import type { BlockSource, ContentSegment } from './block-source.ts';
 import type { Content } from './content.ts';
-import { PeerSilentError } from './errors.ts';
+import { Flights } from './flights.ts';
+import type { Flight } from './flights.ts';
 import { Keeper } from './keeper.ts';
 import { OriginLane } from './origin-lane.ts';
 import type { Progress } from './progress.ts';
@@ -24,14 +25,6 @@ import type { CanGive, WorkRun } from './work.ts';
 
 /** Rules that depend on time alone (back-off, settling, slow peers) are looked at this often. */
 const TICK_MS = 100;
-/** An idle peer takes over the rest of a run whose peer has taken this long for it. */
-const SLOW_RUN_MS = 1 * SECOND_MS;
-/** A peer that brings no whole block for so long is left, however busily bytes drip in. */
-const STALLED_MS = 2 * SECOND_MS;
-
-/** Why a flight was given up that did nothing wrong. */
-const RELIEVED = Symbol('relieved');
-
 export interface TransferParts {
   readonly store: BlockStore;
   readonly swarm: Swarm;
@@ -45,14 +38,6 @@ export interface TransferParts {
 export interface ContentOrigin {
   readonly blocks: BlockSource;
   readonly blockHashList: FetchBlockHashList;
-}
-
-interface Flight {
-  readonly run: WorkRun;
-  readonly supplier: Supplier;
-  readonly giveUp: AbortController;
-  readonly startedMs: number;
-  lastBlockMs: number;
 }
 
 /**
@@ -70,7 +55,7 @@ export class ContentTransfer {
   readonly #store: Supplier;
   readonly #origin: Supplier;
   readonly #peers = new Map<Member, Supplier>();
-  readonly #flights = new Set<Flight>();
+  readonly #flights = new Flights();
   readonly #end = Promise.withResolvers<void>();
   readonly #stop = new AbortController();
   /** Those that may be asked now, as of the last dispatch. */
@@ -118,23 +103,27 @@ export class ContentTransfer {
 
   #dispatch(): void {
     if (this.#stop.signal.aborted) return;
-    this.#leaveStalled();
+    this.#flights.leaveStalled();
     this.#members = this.#parts.swarm.members();
     this.#assign(this.#store);
     for (const member of this.#members) {
       const peer = this.#peerSupplier(member);
       this.#assign(peer);
-      if (this.#flightsOf(peer) === 0) this.#relieveSlowest(peer);
+      if (this.#flights.countOf(peer) === 0) this.#relieveSlow(peer);
     }
     if (this.#parts.swarm.isSettled) this.#assign(this.#origin);
     const { failure } = this.#lane;
-    if (failure !== undefined && this.#flights.size === 0) this.#end.reject(failure);
+    if (failure !== undefined && this.#flights.isEmpty) this.#end.reject(failure);
   }
 
   #assign(supplier: Supplier): void {
+    // What is in the store comes from there, whoever else may be free to give it.
+    const isLeft = supplier === this.#store ? this.#isStored : this.#isNotStored;
     const canGive: CanGive = (segmentIndex, blockIndex) =>
-      this.#isWanted(segmentIndex, blockIndex) && supplier.canGive(segmentIndex, blockIndex);
-    let free = supplier.mostRuns() - this.#flightsOf(supplier);
+      this.#isWanted(segmentIndex, blockIndex) &&
+      isLeft(segmentIndex, blockIndex) &&
+      supplier.canGive(segmentIndex, blockIndex);
+    let free = supplier.mostRuns() - this.#flights.countOf(supplier);
     while (free > 0) {
       const run = this.#work.take(canGive, BLOCKS_PER_RUN);
       if (run === undefined) return;
@@ -143,57 +132,42 @@ export class ContentTransfer {
     }
   }
 
-  #leaveStalled(): void {
-    const latest = performance.now() - STALLED_MS;
-    for (const { supplier, lastBlockMs, giveUp } of this.#flights) {
-      if (supplier.source.kind !== 'peer' || lastBlockMs > latest) continue;
-      giveUp.abort(new PeerSilentError(supplier.source.name, STALLED_MS));
-    }
-  }
-
   /** With nothing left to take, an idle peer takes over what is left of a run that takes too long. */
-  #relieveSlowest(idle: Supplier): void {
+  #relieveSlow(idle: Supplier): void {
     if (idle.mostRuns() === 0) return;
-    const latest = performance.now() - SLOW_RUN_MS;
-    for (const flight of this.#flights) {
-      if (flight.supplier.source.kind !== 'peer' || flight.startedMs > latest) continue;
-      const [blockIndex] = this.#missing(flight.run);
-      if (blockIndex === undefined || !idle.canGive(flight.run.segmentIndex, blockIndex)) continue;
-      flight.supplier.relieved();
-      flight.giveUp.abort(RELIEVED);
-      return;
-    }
+    this.#flights.relieveSlow((run) => {
+      const [blockIndex] = this.#missing(run);
+      return blockIndex !== undefined && idle.canGive(run.segmentIndex, blockIndex);
+    });
   }
 
   async #fly(run: WorkRun, supplier: Supplier): Promise<void> {
     const segment = this.#content.segment(run.segmentIndex);
-    const giveUp = new AbortController();
-    const startedMs = performance.now();
-    const flight: Flight = { run, supplier, giveUp, startedMs, lastBlockMs: startedMs };
-    this.#flights.add(flight);
-    const signal = AbortSignal.any([giveUp.signal, this.#stop.signal]);
+    const flight = this.#flights.start(run, supplier);
+    const signal = AbortSignal.any([flight.giveUp.signal, this.#stop.signal]);
     let error: unknown;
     try {
       const { firstBlock, count } = run;
       for await (const item of supplier.source.fetch({ segment, firstBlock, count }, { signal })) {
-        supplier.delivered();
+        supplier.delivered(item.block.bytes.length);
         flight.lastBlockMs = performance.now();
         await this.#accept(segment, item, supplier);
       }
     } catch (thrown) {
       error = thrown;
     }
-    this.#flights.delete(flight);
+    this.#flights.end(flight);
     this.#land(flight, error);
   }
 
-  #land({ run, supplier, giveUp }: Flight, error: unknown): void {
+  #land(flight: Flight, error: unknown): void {
+    const { run, supplier } = flight;
     const { segmentIndex } = run;
     const missingBlocks = this.#missing(run);
     this.#work.release(run);
     if (this.#keeper.failure !== undefined) this.#end.reject(this.#keeper.failure);
     if (this.#stop.signal.aborted) return;
-    if (missingBlocks.length > 0 && giveUp.signal.reason !== RELIEVED) {
+    if (missingBlocks.length > 0 && !this.#flights.wasRelieved(flight)) {
       supplier.fellShort({ error, segmentIndex, missingBlocks });
       this.#parts.progress.failed(supplier.source.name, error);
       this.#parts.log.debug({ source: supplier.source.name, error }, 'source fell short');
@@ -262,12 +236,6 @@ export class ContentTransfer {
     return supplier;
   }
 
-  #flightsOf(supplier: Supplier): number {
-    let count = 0;
-    for (const flight of this.#flights) if (flight.supplier === supplier) count++;
-    return count;
-  }
-
   #missing({ segmentIndex, firstBlock, count }: WorkRun): number[] {
     const blocks = Array.from({ length: count }, (_, index) => firstBlock + index);
     return blocks.filter((blockIndex) => !this.#work.hasBlock(segmentIndex, blockIndex));
@@ -289,9 +257,12 @@ export class ContentTransfer {
     return this.#segments.get(segmentIndex)?.stored.blocks.has(blockIndex) ?? false;
   };
 
-  /** The WAN is the last resort: only what neither the store has nor any peer offers. */
+  readonly #isNotStored: CanGive = (segmentIndex, blockIndex) => {
+    return !this.#isStored(segmentIndex, blockIndex);
+  };
+
+  /** The WAN is the last resort: only what no peer offers. */
   readonly #isForOrigin: CanGive = (segmentIndex, blockIndex) => {
-    if (this.#isStored(segmentIndex, blockIndex)) return false;
     return !this.#members.some((member) => member.hasBlock(segmentIndex, blockIndex));
   };
 }

@@ -111,11 +111,12 @@ export class OriginHttp implements AsyncDisposable {
 
   async #request(url: URL, options: OriginRequest, mustBePublic: boolean): Promise<OriginResponse> {
     try {
-      const response = await request(url, {
+      const response = await request(withoutUser(url), {
         dispatcher: mustBePublic ? this.#publicOnly : this.#anywhere,
         headers: {
           'user-agent': this.#userAgent,
           'accept-encoding': 'identity',
+          ...credentialsOf(url),
           ...options.headers,
         },
         signal: options.signal,
@@ -170,6 +171,20 @@ export function httpUrl(url: string, base?: string): URL {
     throw new UnsupportedUrlError(url);
   }
   return parsed;
+}
+
+/** User and password of a URL, as every client sends them: by Basic authentication (RFC 7617). */
+function credentialsOf({ username, password }: URL): Record<string, string> {
+  if (username === '' && password === '') return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+function withoutUser(url: URL): URL {
+  const bare = new URL(url);
+  bare.username = '';
+  bare.password = '';
+  return bare;
 }
 
 function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -16,7 +16,7 @@ export function storeSource(
     for (let blockIndex = firstBlock; blockIndex < firstBlock + count; blockIndex++) {
       signal.throwIfAborted();
       const block = await stored.read(blockIndex);
-      if (block !== undefined) yield block;
+      if (block !== undefined) yield { blockIndex, bytes: block.bytes };
     }
   }
 }

@@ -17,8 +17,8 @@ export interface Supplier {
   readonly source: VerifiedSource;
   readonly mostRuns: () => number;
   readonly canGive: CanGive;
-  /** A block of its came. */
-  readonly delivered: () => void;
+  /** A block of its came, of so many bytes. */
+  readonly delivered: (bytes: number) => void;
   /** A flight ended: with an error, or without these blocks although it could give them. */
   readonly fellShort: (shortfall: Shortfall) => void;
   /** Its run was taken over by a faster one. */
@@ -59,7 +59,10 @@ export function peerSupplier(
     source: verified(peerSource(member.peer), parts.blockHashListOf),
     mostRuns: () => (performance.now() < notBeforeMs ? 0 : RUNS_PER_PEER),
     canGive: (segmentIndex, blockIndex) => member.hasBlock(segmentIndex, blockIndex),
-    delivered: () => conduct.delivered(),
+    delivered(bytes) {
+      member.peer.receivedBytes += bytes;
+      conduct.delivered();
+    },
     fellShort({ error, segmentIndex, missingBlocks }) {
       if (error !== undefined) return conduct.failed(error, parts.contentId);
       conduct.promiseBroken(parts.contentId);

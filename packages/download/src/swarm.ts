@@ -15,7 +15,7 @@ const POLL_MS = 2 * SECOND_MS;
 /** Peers that appear later, or answers that got lost, are found by asking again. */
 const LOOKUP_EVERY_MS = 10 * SECOND_MS;
 /** One packet's worth of segments; who has these is asked about the others by unicast. */
-const SEGMENTS_PER_LOOKUP = 48;
+const SEGMENTS_PER_LOOKUP = 47;
 /** A peer that answered the lookup but not its hello is waited for so long and no longer. */
 const FIRST_STATE_MS = 1 * SECOND_MS;
 const MOST_MEMBERS = 24;

@@ -1,0 +1,132 @@
+import type { Log } from '@peer-cache/core';
+import {
+  mergeFinders,
+  openFixedFinder,
+  openMdnsFinder,
+  watchSharingInterfaces,
+} from '@peer-cache/discovery';
+import type { Finder, MdnsFinder, SharingWatcher } from '@peer-cache/discovery';
+import { Downloader } from '@peer-cache/download';
+import { PeerIdentity } from '@peer-cache/protocol';
+import type { PeerStatus, SharingStatus } from '@peer-cache/protocol';
+import { startServer } from '@peer-cache/server';
+import type { PeerServer } from '@peer-cache/server';
+import type { BlockStore } from '@peer-cache/store';
+import type { Config } from './config.ts';
+import { peerStatuses } from './peer-statuses.ts';
+import { listenAtOnePort } from './serve-port.ts';
+
+export interface ExchangeParts {
+  readonly log: Log;
+  readonly store: BlockStore;
+  /** What peers know this agent by; one made for the occasion where none is given. */
+  readonly identity?: PeerIdentity;
+}
+
+export type ExchangeOptions = Pick<Config, 'sharing' | 'peers' | 'origins'>;
+
+/** What joins a store with peers and origins: it finds, serves and fetches while it exists. */
+export interface Exchange extends AsyncDisposable {
+  readonly downloader: Downloader;
+  interfaces(): SharingStatus[];
+  /** Address and port each. */
+  servedAt(): string[];
+  servedBytes(): number;
+  peers(): PeerStatus[];
+}
+
+/** What there is only where something is shared. */
+interface Lan {
+  readonly watcher: SharingWatcher;
+  readonly server: PeerServer;
+  readonly mdns: MdnsFinder;
+  readonly servePort: number;
+}
+
+/**
+ * Starts to serve what the store holds, to be found, to find others, and to fetch from them.
+ *
+ * @throws {InvalidSharingNetworkError | InvalidPeerAddressError} for a wrong option
+ */
+export async function openExchange(
+  parts: ExchangeParts,
+  { sharing, peers, origins }: ExchangeOptions,
+): Promise<Exchange> {
+  const { log, store } = parts;
+  await using stack = new AsyncDisposableStack();
+  const finders: Finder[] = [];
+  const lan = sharing.isEnabled ? await openLan(parts, sharing, stack) : undefined;
+  if (lan !== undefined) finders.push(lan.mdns);
+  if (sharing.isEnabled && peers.length > 0) {
+    finders.push(await openFixedFinder({ log: partLog(log, 'discovery') }, { peers }));
+  }
+  const finder = stack.use(mergeFinders({ log: partLog(log, 'discovery'), finders }));
+  const isServing = (): boolean => lan !== undefined && lan.server.addresses.length > 0;
+  const downloader = stack.use(
+    new Downloader(
+      { store, finder, log: partLog(log, 'download') },
+      {
+        servePort: () => (isServing() ? (lan?.servePort ?? 0) : 0),
+        sidecarOrigins: origins.sidecars,
+      },
+    ),
+  );
+  const running = stack.move();
+  return {
+    downloader,
+    interfaces: () => lan?.watcher.current.map(sharingStatus) ?? [],
+    servedAt: () => lan?.server.addresses.map(shownAddress) ?? [],
+    servedBytes: () => lan?.server.counters().servedBytes ?? 0,
+    peers: () => peerStatuses(downloader.peers(), lan?.mdns.knownPeers() ?? []),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+async function openLan(
+  { log, store, identity = PeerIdentity.create() }: ExchangeParts,
+  { interfaces, networks, loopback, port }: Config['sharing'],
+  stack: AsyncDisposableStack,
+): Promise<Lan> {
+  const discoveryLog = partLog(log, 'discovery');
+  const options = {
+    // None named means those that the rules choose.
+    interfaces: interfaces.length > 0 ? interfaces : undefined,
+    networks: networks.length > 0 ? networks : undefined,
+    loopback,
+  };
+  const watcher = stack.use(await watchSharingInterfaces({ log: discoveryLog }, options));
+  const serverParts = { store, identity, log: partLog(log, 'server') };
+  const server = stack.use(await startServer(serverParts, { addresses: [] }));
+  const servePort = await listenAtOnePort(server, sharingHosts(watcher), port);
+  watcher.on('interfaces-changed', () => {
+    const addresses = sharingHosts(watcher).map((host) => ({ host, port: servePort }));
+    server.setAddresses(addresses).catch((error: unknown) => {
+      log.error({ err: error }, 'could not follow a change of interfaces');
+    });
+  });
+  const mdnsParts = { log: discoveryLog, holdings: store, interfaces: watcher };
+  const mdns = await openMdnsFinder(mdnsParts, { servePort });
+  return { watcher, server, mdns, servePort };
+}
+
+function sharingHosts({ current }: SharingWatcher): string[] {
+  return current.filter(({ isSharing }) => isSharing).flatMap(({ addresses }) => addresses);
+}
+
+function sharingStatus({
+  name,
+  addresses,
+  isSharing,
+  reason,
+}: SharingWatcher['current'][number]): SharingStatus {
+  return { interfaceName: name, addresses, isSharing, reason };
+}
+
+function shownAddress({ host, port }: PeerServer['addresses'][number]): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** A log that says which part speaks, where the log can make one. */
+function partLog(log: Log, part: string): Log {
+  return 'child' in log && typeof log.child === 'function' ? log.child({ part }) : log;
+}

@@ -1,0 +1,15 @@
+export type { Agent } from './agent.ts';
+export { readConfig, variableOf } from './config.ts';
+export type { Config, ConfigSources, SettingInForce } from './config.ts';
+export { controlSocketPath } from './control-socket.ts';
+export { openExchange } from './exchange.ts';
+export type { Exchange, ExchangeOptions, ExchangeParts } from './exchange.ts';
+export { FOLDERS } from './folders.ts';
+export type { Folders } from './folders.ts';
+export { logTo } from './log.ts';
+export { runAgent } from './run-agent.ts';
+export type { LogLevel, StoreLimit } from './settings.ts';
+export { untilToldToStop } from './shutdown.ts';
+export { openInnerAgent, startAgent } from './start-agent.ts';
+export type { RunningAgent } from './start-agent.ts';
+export { VERSION } from './version.ts';

@@ -1,0 +1,162 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import test from 'ava';
+import { readConfig, variableOf } from '../src/config.ts';
+import type { Config } from '../src/config.ts';
+import { ConfigInvalidError } from '../src/errors.ts';
+import { temporaryFolder } from './helpers/temporary-folder.ts';
+
+const NO_FILE = { env: { PEER_CACHE_CONFIG: '/dev/null' } };
+
+function configWith(...set: readonly string[]): Config {
+  return readConfig({ ...NO_FILE, set });
+}
+
+test('without any word of the user, the defaults are in force', (t) => {
+  const { store, sharing, peers, origins, log, settings } = configWith();
+  t.deepEqual(store.limit, { diskShare: 0.05 });
+  t.true(store.folder.endsWith(join('peer-cache', 'store')));
+  t.like(sharing, { isEnabled: true, interfaces: [], networks: [], loopback: false, port: 7690 });
+  t.deepEqual([peers, origins.sidecars, log.level], [[], [], 'info']);
+  t.true(settings.every(({ from }) => from === 'default'));
+});
+
+test('options win over the environment, that over the file, and each value knows its place', async (t) => {
+  const file = join(await temporaryFolder(t), 'config.toml');
+  await writeFile(
+    file,
+    '[store]\nlimit = "1 GiB"\n[sharing]\nport = 7700\n[log]\nlevel = "warn"\n',
+  );
+  const config = readConfig({
+    file,
+    env: { PEER_CACHE_STORE_LIMIT: '2 GiB', PEER_CACHE_SHARING_PORT: '7800', HOME: '/elsewhere' },
+    set: ['store.limit=3 GiB'],
+  });
+  const inForce = new Map(config.settings.map(({ key, value, from }) => [key, [value, from]]));
+  t.deepEqual(inForce.get('store.limit'), ['3 GiB', '--set store.limit']);
+  t.deepEqual(inForce.get('sharing.port'), [7800, 'PEER_CACHE_SHARING_PORT']);
+  t.deepEqual(inForce.get('log.level'), ['warn', file]);
+  t.deepEqual(config.store.limit, { bytes: 3 * 1024 ** 3 });
+  t.is(config.sharing.port, 7800);
+});
+
+test('nothing can change a configuration', (t) => {
+  const config = configWith('peers=10.0.0.1:7690');
+  t.true(
+    [config, config.store, config.sharing, config.peers, config.settings].every(Object.isFrozen),
+  );
+});
+
+test('a relative folder is relative to the file that names it, or to where the command runs', async (t) => {
+  const folder = await temporaryFolder(t);
+  const file = join(folder, 'config.toml');
+  await writeFile(file, 'store.folder = "blocks"\n');
+  t.is(readConfig({ file, env: {} }).store.folder, join(folder, 'blocks'));
+  t.is(configWith('store.folder=blocks').store.folder, resolve('blocks'));
+  t.is(configWith('store.folder=~/blocks').store.folder, join(homedir(), 'blocks'));
+});
+
+const accepts = test.macro<[string, (config: Config) => unknown, unknown]>({
+  exec(t, option, expected, value) {
+    t.deepEqual(expected(configWith(option)), value);
+  },
+  title: (_, option) => `${option} is accepted`,
+});
+
+test(accepts, 'store.limit=64 MiB', ({ store }) => store.limit, { bytes: 64 * 1024 ** 2 });
+test(accepts, 'store.limit=1.5GB', ({ store }) => store.limit, { bytes: 1.5e9 });
+test(accepts, 'store.limit=12.5 %', ({ store }) => store.limit, { diskShare: 0.125 });
+test(accepts, 'sharing.enabled=false', ({ sharing }) => sharing.isEnabled, false);
+test(accepts, 'sharing.port=0', ({ sharing }) => sharing.port, 0);
+test(accepts, 'sharing.interfaces=eth0, wlan0', ({ sharing }) => sharing.interfaces, [
+  'eth0',
+  'wlan0',
+]);
+test(accepts, 'sharing.networks=10.0.0.0/8,fd00::/8', ({ sharing }) => sharing.networks, [
+  '10.0.0.0/8',
+  'fd00::/8',
+]);
+test(accepts, 'peers=[fe80::1%eth0]:7690,cache.example:7690', ({ peers }) => peers, [
+  '[fe80::1%eth0]:7690',
+  'cache.example:7690',
+]);
+test(accepts, 'origins.sidecars=https://FILES.example:8443/', ({ origins }) => origins.sidecars, [
+  'https://files.example:8443',
+]);
+test(accepts, 'peers=', ({ peers }) => peers, []);
+
+const refuses = test.macro<[string, ...string[]]>({
+  exec(t, option, ...parts) {
+    const error = t.throws(() => configWith(option), { instanceOf: ConfigInvalidError });
+    for (const part of parts) t.true(error?.message.includes(part), error?.message);
+  },
+  title: (_, option) => `${option} is refused with what was expected`,
+});
+
+test(refuses, 'store.limit=20', 'store.limit is "20"; expected a size', '--set store.limit');
+test(refuses, 'store.limit=1 MiB', 'at least 64 MiB');
+test(refuses, 'store.limit=101%', 'expected');
+test(refuses, 'store.limit=0%', 'expected');
+test(refuses, 'store.folder=', 'expected a path');
+test(refuses, 'sharing.enabled=yes', 'expected true or false');
+test(refuses, 'sharing.port=80', 'expected a port number from 1024');
+test(refuses, 'sharing.port=7690.5', 'expected');
+test(refuses, 'sharing.networks=10.0.0.0/33', 'CIDR');
+test(refuses, 'sharing.networks=10.0.0.0', 'CIDR');
+test(refuses, 'sharing.interfaces=a b', 'names of network interfaces');
+test(refuses, 'peers=10.0.0.5', 'hosts with ports');
+test(refuses, 'peers=10.0.0.5:80', 'hosts with ports');
+test(refuses, 'peers=[10.0.0.5]:7690', 'hosts with ports');
+test(refuses, 'origins.sidecars=https://files.example/path', 'origins without a path');
+test(refuses, 'origins.sidecars=https://user@files.example', 'origins without a path');
+test(refuses, 'origins.sidecars=ftp://files.example', 'origins without a path');
+test(refuses, 'log.level=loud', 'debug, info, warn, error, silent');
+test(refuses, 'stor.limit=5%', 'unknown key stor.limit', 'did you mean store.limit?');
+test(refuses, 'colour=blue', 'unknown key colour', 'known are store.folder, ');
+test(refuses, 'store.limit', 'expected KEY=VALUE');
+
+test('an unknown variable is refused with the nearest that there is', (t) => {
+  const env = { ...NO_FILE.env, PEER_CACHE_STORE_LIMITS: '5%' };
+  const error = t.throws(() => readConfig({ env }), { instanceOf: ConfigInvalidError });
+  t.true(error?.message.includes('did you mean PEER_CACHE_STORE_LIMIT?'), error?.message);
+});
+
+const refusesFile = test.macro<[string, ...string[]]>({
+  async exec(t, text, ...parts) {
+    const file = join(await temporaryFolder(t), 'config.toml');
+    await writeFile(file, text);
+    const error = t.throws(() => readConfig({ file, env: {} }), { instanceOf: ConfigInvalidError });
+    for (const part of [file, ...parts]) t.true(error?.message.includes(part), error?.message);
+  },
+  title: (_, text) => `a file with ${JSON.stringify(text)} is refused by its name`,
+});
+
+test(refusesFile, '[store]\nlimt = "5%"\n', 'unknown key store.limt', 'store.limit');
+test(refusesFile, '[sharing]\nport = "7690"\n', 'sharing.port is "7690"; expected a port number');
+test(refusesFile, 'peers = "10.0.0.5:7690"\n', 'peers is "10.0.0.5:7690"; expected hosts');
+test(refusesFile, 'peers = [1]\n', 'peers is [1]');
+test(refusesFile, 'store = 5\n', 'unknown key store');
+test(refusesFile, 'store.limit = 2026-01-01\n', 'store.limit');
+test(refusesFile, '[store\n', ':1:');
+
+test('a file that is named must be there', (t) => {
+  t.throws(() => readConfig({ file: '/nowhere/config.toml', env: {} }), {
+    instanceOf: ConfigInvalidError,
+    message: /\/nowhere\/config\.toml/,
+  });
+});
+
+test('the handbook tells every key, its default and its variable', async (t) => {
+  const path = new URL('../../../docs/operations.md', import.meta.url);
+  const lines = (await readFile(path, 'utf8')).split('\n');
+  for (const { key, doc, value } of configWith().settings) {
+    const row = lines.find((line) => line.startsWith(`| \`${key}\``));
+    t.truthy(row, key);
+    t.true(row?.includes(doc), `${key}: ${doc}`);
+    t.true(row?.includes(variableOf(key)), `${key}: ${variableOf(key)}`);
+    // The folder's default depends on who runs it.
+    const shown = key === 'store.folder' ? 'peer-cache/store' : JSON.stringify(value);
+    t.true(row?.includes(shown), `${key}: ${shown}`);
+  }
+});

@@ -1,0 +1,23 @@
+import { status } from './commands/status.ts';
+import { exitCodeOf } from './exit-codes.ts';
+import { reportError } from './report-error.ts';
+
+/**
+ * Runs one command line (without `node` and the script) and returns the exit code.
+ *
+ * `status` is what scripts and panels call over and over: it loads nothing but itself, not even
+ * the reader of command lines.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const [command, ...options] = argv;
+  if (command === 'status' && options.every((option) => option === '--json')) {
+    try {
+      return await status({ json: options.length > 0 });
+    } catch (error) {
+      reportError(error);
+      return exitCodeOf(error);
+    }
+  }
+  const { run } = await import('./run.ts');
+  return await run(argv);
+}

@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { ExecutionContext } from 'ava';
+
+const run = promisify(execFile);
+
+/** Whether terminals can be had here. */
+export async function hasTmux(): Promise<boolean> {
+  return await run('tmux', ['-V']).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** A command in a terminal of 80 columns that a person could look at. Ended after the test. */
+export class Terminal {
+  readonly #server: string;
+
+  constructor(server: string) {
+    this.#server = server;
+  }
+
+  /** `command` is run without a shell, in a server of the test's own. */
+  static async open(
+    t: ExecutionContext,
+    command: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): Promise<Terminal> {
+    const server = `peer-cache-${process.pid}-${Math.trunc(performance.now())}`;
+    const variables = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
+    const size = ['-d', '-x', '80', '-y', '24'];
+    t.teardown(() => run('tmux', ['-L', server, 'kill-server']).catch(() => undefined));
+    const session = ['new-session', ...size, ...variables, ...command];
+    // What a command leaves on the screen is looked at after its end.
+    const remain = [';', 'set-option', 'remain-on-exit', 'on'];
+    await run('tmux', ['-u', '-f', '/dev/null', '-L', server, ...session, ...remain]);
+    return new Terminal(server);
+  }
+
+  /** The lines on the screen that have anything. */
+  async lines(): Promise<string[]> {
+    const { stdout } = await run('tmux', ['-u', '-L', this.#server, 'capture-pane', '-p']);
+    return stdout.split('\n').filter((line) => line !== '');
+  }
+
+  /** Looks until a line has the pattern; returns all lines of that moment. */
+  async untilShown(pattern: RegExp, { signal }: { signal: AbortSignal }): Promise<string[]> {
+    for (;;) {
+      const lines = await this.lines();
+      if (lines.some((line) => pattern.test(line))) return lines;
+      // A screen tells nobody when it changes.
+      await delay(50, undefined, { signal });
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import test from 'ava';
+import type { AgentStatus } from '@peer-cache/protocol';
+import pc from 'picocolors';
+import { statusReport } from '../src/status-report.ts';
+
+const PLAIN = pc.createColors(false);
+const MIB = 2 ** 20;
+
+const IDLE: AgentStatus = {
+  version: '0.1.0',
+  pid: 4711,
+  peerId: '0123456789abcdef0123456789abcdef',
+  uptimeSeconds: 7620,
+  sharing: [
+    { interfaceName: 'tun0', addresses: ['10.8.0.2'], isSharing: false, reason: 'a tunnel' },
+  ],
+  servedAt: [],
+  peers: [],
+  store: {
+    folder: '/var/cache/peer-cache',
+    segments: 1,
+    usedBytes: 32 * MIB,
+    limitBytes: 1024 * MIB,
+  },
+  received: { store: 0, peers: 0, origin: 0 },
+  servedBytes: 0,
+  transfers: [],
+};
+
+const BUSY: AgentStatus = {
+  ...IDLE,
+  sharing: [
+    ...IDLE.sharing,
+    {
+      interfaceName: 'eth0',
+      addresses: ['10.0.0.5', 'fd00::5'],
+      isSharing: true,
+      reason: 'Ethernet with a private address',
+    },
+  ],
+  servedAt: ['10.0.0.5:7690', '[fd00::5]:7690'],
+  peers: [
+    { name: '10.0.0.7:7690', receivedBytes: 0 },
+    {
+      name: '10.0.0.6:7690',
+      peerId: 'fedcba9876543210fedcba9876543210',
+      receivedBytes: 900 * MIB,
+      lastSeenSeconds: 3,
+    },
+  ],
+  received: { store: 0, peers: 900 * MIB, origin: 100 * MIB },
+  servedBytes: 5 * MIB,
+  transfers: [
+    {
+      url: 'https://files.example/image.iso',
+      path: '/home/me/\u001B[2Jimage.iso',
+      sizeBytes: 1024 * MIB,
+      doneBytes: 512 * MIB,
+      bytes: { store: 0, peers: 500 * MIB, origin: 12 * MIB },
+    },
+    {
+      url: 'https://files.example/log',
+      doneBytes: 10,
+      bytes: { store: 0, peers: 0, origin: 10 },
+    },
+  ],
+};
+
+test('an agent that shares nowhere says so and why', (t) => {
+  t.is(
+    statusReport(IDLE, PLAIN).join('\n'),
+    `agent       running, version 0.1.0, pid 4711, up 2 h 7 min
+peer ID     0123456789abcdef0123456789abcdef
+sharing     nowhere: everything comes from the origins
+            no  tun0  10.8.0.2  a tunnel
+store       32.0 MiB of 1.0 GiB (3 %), 1 segment, /var/cache/peer-cache
+received    0 B from the store, 0 B from peers, 0 B from origins
+served      0 B to peers
+peers       none
+transfers   none`,
+  );
+});
+
+test('a busy agent tells where it shares, with whom, and what it fetches', (t) => {
+  t.is(
+    statusReport(BUSY, PLAIN).join('\n'),
+    `agent       running, version 0.1.0, pid 4711, up 2 h 7 min
+peer ID     0123456789abcdef0123456789abcdef
+sharing     on, peers reach us at 10.0.0.5:7690, [fd00::5]:7690
+            yes  eth0  10.0.0.5 +1  Ethernet with a private address
+            no   tun0  10.8.0.2     a tunnel
+store       32.0 MiB of 1.0 GiB (3 %), 1 segment, /var/cache/peer-cache
+received    0 B from the store, 900 MiB from peers, 100 MiB from origins (90 % saved)
+served      5.0 MiB to peers
+peers       10.0.0.6:7690  fedcba98  gave 900 MiB  seen 3.0 s ago
+            10.0.0.7:7690  -         gave 0 B      not met yet
+transfers   https://files.example/image.iso to /home/me/\\u{1b}[2Jimage.iso
+              512 MiB of 1.0 GiB (50 %), 500 MiB from peers, 12.0 MiB from the origin
+            https://files.example/log to a stream
+              10 B, 0 B from peers, 10 B from the origin`,
+  );
+});
+
+test('many peers are cut short', (t) => {
+  const peers = Array.from({ length: 25 }, (_, index) => ({
+    name: `10.0.0.${index}:7690`,
+    receivedBytes: 0,
+  }));
+  const lines = statusReport({ ...IDLE, peers }, PLAIN);
+  t.true(lines.includes('            and 5 more'));
+});
