@@ -59,8 +59,8 @@ export async function run(
   const sample = (): void => {
     if (child.pid === undefined) return;
     try {
-      cpu = Math.max(cpu, cpuSeconds(child.pid));
-      peak = Math.max(peak, peakBytes(child.pid));
+      cpu = Math.max(cpu, cpuSeconds(child.pid) || 0);
+      peak = Math.max(peak, peakBytes(child.pid) || 0);
     } catch {
       // It has just ended.
     }

@@ -52,6 +52,7 @@ export {
 export type { HelloNonces } from './proof.ts';
 export { clipRange } from './ranges.ts';
 export type { ByteRange } from './ranges.ts';
+export { releaseMemory } from './release-memory.ts';
 export {
   BLOCK_HASH_LIST_INDEX,
   openSealed,

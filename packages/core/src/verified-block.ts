@@ -1,6 +1,7 @@
 import { BlockMismatchError } from './errors.ts';
 import { digestsEqual, hash } from './hash.ts';
 import type { Digest } from './hash.ts';
+import { releaseMemory } from './release-memory.ts';
 
 /**
  * A block whose bytes were compared with its block hash. Only {@link verifyBlock} and the opening
@@ -22,16 +23,10 @@ export class VerifiedBlock {
     return #isVerified in value && value.#isVerified;
   }
 
-  /**
-   * Gives the block's memory back now and not when it is collected: at gigabytes a second the
-   * collector would be the largest consumer of time. The block is no longer verified and its bytes
-   * are gone, so only its last owner may call this.
-   */
+  /** Gives the block's memory back: it is no longer verified, for its bytes are gone. */
   release(): void {
     this.#isVerified = false;
-    const { buffer, byteLength } = this.bytes;
-    // A view of a larger buffer leaves the rest alone.
-    if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
+    releaseMemory(this.bytes);
   }
 
   /** @throws {BlockMismatchError} when the bytes are not those of the block hash. */

@@ -69,10 +69,11 @@ export class ContentTransfer {
     this.#lane = new OriginLane(() => performance.now());
     const blockHashListOf = this.#blockHashListOf;
     const source = storeSource((segmentIndex) => this.#segments.get(segmentIndex)?.stored);
-    this.#store = storeSupplier(source, { hasBlock: this.#isStored, blockHashListOf });
+    const fromStore = { mayHave: this.#wasStored, canGive: this.#isStored };
+    this.#store = storeSupplier(source, { giving: fromStore, blockHashListOf });
     const { blocks } = parts.origin;
-    const mayGive = this.#isForOrigin;
-    this.#origin = originSupplier(blocks, { lane: this.#lane, mayGive, blockHashListOf });
+    const giving = { mayHave: this.#isOpenToOrigin, canGive: this.#isForOrigin };
+    this.#origin = originSupplier(blocks, { lane: this.#lane, giving, blockHashListOf });
   }
 
   /**
@@ -125,7 +126,7 @@ export class ContentTransfer {
       supplier.canGive(segmentIndex, blockIndex);
     let free = supplier.mostRuns() - this.#flights.countOf(supplier);
     while (free > 0) {
-      const run = this.#work.take(canGive, BLOCKS_PER_RUN);
+      const run = this.#work.take({ mayHave: supplier.mayHave, canGive }, BLOCKS_PER_RUN);
       if (run === undefined) return;
       void this.#fly(run, supplier);
       free--;
@@ -257,8 +258,17 @@ export class ContentTransfer {
     return this.#segments.get(segmentIndex)?.stored.blocks.has(blockIndex) ?? false;
   };
 
+  /** What comes during the transfer never has to be read back. */
+  readonly #wasStored = (segmentIndex: number): boolean => {
+    return this.#segments.get(segmentIndex)?.hadBlocks ?? false;
+  };
+
   readonly #isNotStored: CanGive = (segmentIndex, blockIndex) => {
     return !this.#isStored(segmentIndex, blockIndex);
+  };
+
+  readonly #isOpenToOrigin = (segmentIndex: number): boolean => {
+    return !this.#members.some(({ offers }) => offers.get(segmentIndex)?.blocks.isFull);
   };
 
   /** The WAN is the last resort: only what no peer offers. */

@@ -6,9 +6,19 @@ import type { ContentSink } from './sink.ts';
 import type { VerifiedItem } from './verified.ts';
 
 /** Bytes received and not yet written; more make the sources wait, whatever the content's size. */
-const MOST_PENDING_BYTES = 32 * MIB;
+const MOST_PENDING_BYTES = 16 * MIB;
+/** Blocks are gathered to writes of this size, or for so long: far below what a neighbour notices. */
+const GATHERED_BYTES = 1 * MIB;
+const GATHERING_MS = 2;
 /** The store has said which of its two troubles it is in; anything else is neither. */
 const UNKNOWN = { code: 'STORE_UNWRITABLE' };
+
+interface Gathered {
+  readonly item: VerifiedItem;
+  readonly startByte: number;
+  readonly stored: StoredSegment | undefined;
+  readonly sizeBytes: number;
+}
 
 /**
  * Keeps verified blocks: in the sink, where failure ends the download, and in the store, where
@@ -18,6 +28,9 @@ export class Keeper {
   readonly #sink: ContentSink;
   readonly #progress: Progress;
   readonly #pending = new Set<Promise<void>>();
+  #gathered: Gathered[] = [];
+  #gatheredBytes = 0;
+  #timer: NodeJS.Timeout | undefined;
   #pendingBytes = 0;
   #room = Promise.withResolvers<void>();
   #failure: Error | undefined;
@@ -33,18 +46,17 @@ export class Keeper {
     return this.#failure;
   }
 
-  /** Starts to write a block and resolves when there is room for another. */
+  /** Takes a block to be written and resolves when there is room for another. */
   async keep(
     item: VerifiedItem,
     { startByte, stored }: { startByte: number; stored: StoredSegment | undefined },
   ): Promise<void> {
-    const { bytes } = item.block;
-    const sizeBytes = bytes.length;
+    const sizeBytes = item.block.bytes.length;
     this.#pendingBytes += sizeBytes;
-    const writing = Promise.all([this.#write(startByte, bytes), this.#put(item, stored)])
-      .then(() => this.#written(item, sizeBytes))
-      .finally(() => this.#pending.delete(writing));
-    this.#pending.add(writing);
+    this.#gathered.push({ item, startByte, stored, sizeBytes });
+    this.#gatheredBytes += sizeBytes;
+    if (this.#gatheredBytes >= GATHERED_BYTES) this.#writeGathered();
+    else this.#timer ??= setTimeout(() => this.#writeGathered(), GATHERING_MS);
     while (this.#pendingBytes > MOST_PENDING_BYTES) await this.#room.promise;
   }
 
@@ -68,7 +80,26 @@ export class Keeper {
   }
 
   async #allWritten(): Promise<void> {
+    this.#writeGathered();
     await Promise.allSettled(this.#pending);
+  }
+
+  /** Starts to write what was gathered: few large writes cost a third of many small ones. */
+  #writeGathered(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#gathered.length === 0) return;
+    const blocks = this.#gathered;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    const toFile = blocks.map(({ item, startByte }) => this.#write(startByte, item.block.bytes));
+    const toStore = [...Map.groupBy(blocks, ({ stored }) => stored)].map(([stored, group]) =>
+      this.#put(group, stored),
+    );
+    const writing = Promise.all([...toFile, ...toStore])
+      .then(() => this.#written(blocks))
+      .finally(() => this.#pending.delete(writing));
+    this.#pending.add(writing);
   }
 
   async #write(startByte: number, bytes: Uint8Array): Promise<void> {
@@ -79,10 +110,10 @@ export class Keeper {
     }
   }
 
-  async #put(item: VerifiedItem, stored: StoredSegment | undefined): Promise<void> {
+  async #put(blocks: readonly Gathered[], stored: StoredSegment | undefined): Promise<void> {
     if (stored === undefined || !this.#storeWorks) return;
     try {
-      await stored.put([item]);
+      await stored.put(blocks.map(({ item }) => item));
     } catch (error) {
       this.#storeFailed(error);
     }
@@ -95,10 +126,12 @@ export class Keeper {
     this.#progress.warned(code, `${messageOf(error)}; the download goes on without the store`);
   }
 
-  #written(item: VerifiedItem, sizeBytes: number): void {
-    this.#pendingBytes -= sizeBytes;
-    item.release?.();
-    if (!this.#sink.keepsBytes) item.block.release();
+  #written(blocks: readonly Gathered[]): void {
+    for (const { item, sizeBytes } of blocks) {
+      this.#pendingBytes -= sizeBytes;
+      item.release?.();
+      if (!this.#sink.keepsBytes) item.block.release();
+    }
     this.#room.resolve();
     this.#room = Promise.withResolvers<void>();
   }

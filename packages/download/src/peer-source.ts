@@ -5,6 +5,9 @@ import type { SealedItem } from './frame-reader.ts';
 import { Inbox } from './inbox.ts';
 import type { Peer } from './peer-pool.ts';
 
+/** A reason made once: without one, each abort would build an error with a stack. */
+const DONE = new Error('the run is over');
+
 /** Blocks from a peer, opened with the segment's key. Opened is not verified: a peer may lie. */
 export function peerSource(peer: Peer): BlockSource {
   let wasDamaged = false;
@@ -36,7 +39,7 @@ export function peerSource(peer: Peer): BlockSource {
       wasDamaged = error instanceof SealBrokenError;
       throw error;
     } finally {
-      leave.abort();
+      leave.abort(DONE);
       await asked;
     }
   }

@@ -10,6 +10,8 @@ const SEGMENTS_IN_HAND = 3;
 export interface SegmentInHand {
   readonly segment: ContentSegment;
   readonly stored: StoredSegment;
+  /** Whether the store had some of it before. */
+  readonly hadBlocks: boolean;
   blockHashList: Uint8Array | undefined;
 }
 
@@ -47,7 +49,8 @@ export class SegmentsInHand implements Disposable {
       const { entry, sizeBytes, index } = segment;
       const serveUntilMs = Date.now() + serveForSeconds * SECOND_MS;
       const stored = this.#store.open({ entry, sizeBytes, serveUntilMs });
-      const inHand = { segment, stored, blockHashList: stored.blockHashList };
+      const { blockHashList } = stored;
+      const inHand = { segment, stored, hadBlocks: stored.blocks.size > 0, blockHashList };
       this.#inHand.set(index, inHand);
       taken.push(inHand);
     }

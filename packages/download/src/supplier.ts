@@ -5,7 +5,7 @@ import { peerSource } from './peer-source.ts';
 import type { Member } from './swarm.ts';
 import { verified } from './verified.ts';
 import type { VerifiedSource } from './verified.ts';
-import type { CanGive } from './work.ts';
+import type { Giving } from './work.ts';
 
 const RUNS_PER_PEER = 2;
 const RUNS_FROM_STORE = 2;
@@ -13,10 +13,9 @@ const RUNS_FROM_STORE = 2;
 const PAUSE_MS = 1 * SECOND_MS;
 
 /** A source and what the transfer has to know to use it: what it can give and how much at a time. */
-export interface Supplier {
+export interface Supplier extends Giving {
   readonly source: VerifiedSource;
   readonly mostRuns: () => number;
-  readonly canGive: CanGive;
   /** A block of its came, of so many bytes. */
   readonly delivered: (bytes: number) => void;
   /** A flight ended: with an error, or without these blocks although it could give them. */
@@ -36,12 +35,12 @@ type BlockHashListOf = (segment: ContentSegment) => Uint8Array;
 /** The store: at once, whatever else happens. A block that turns out damaged leaves it by itself. */
 export function storeSupplier(
   source: BlockSource,
-  parts: { readonly hasBlock: CanGive; readonly blockHashListOf: BlockHashListOf },
+  parts: { readonly giving: Giving; readonly blockHashListOf: BlockHashListOf },
 ): Supplier {
   return {
     source: verified(source, parts.blockHashListOf),
     mostRuns: () => RUNS_FROM_STORE,
-    canGive: parts.hasBlock,
+    ...parts.giving,
     delivered: () => undefined,
     fellShort: () => undefined,
     relieved: () => undefined,
@@ -58,6 +57,7 @@ export function peerSupplier(
   return {
     source: verified(peerSource(member.peer), parts.blockHashListOf),
     mostRuns: () => (performance.now() < notBeforeMs ? 0 : RUNS_PER_PEER),
+    mayHave: (segmentIndex) => member.offers.has(segmentIndex),
     canGive: (segmentIndex, blockIndex) => member.hasBlock(segmentIndex, blockIndex),
     delivered(bytes) {
       member.peer.receivedBytes += bytes;
@@ -77,7 +77,7 @@ export function originSupplier(
   source: BlockSource,
   parts: {
     readonly lane: OriginLane;
-    readonly mayGive: CanGive;
+    readonly giving: Giving;
     readonly blockHashListOf: BlockHashListOf;
   },
 ): Supplier {
@@ -85,7 +85,7 @@ export function originSupplier(
   return {
     source: verified(source, parts.blockHashListOf),
     mostRuns: () => lane.mostRuns,
-    canGive: parts.mayGive,
+    ...parts.giving,
     delivered: () => lane.delivered(),
     fellShort: ({ error }) => lane.failed(error),
     relieved: () => undefined,

@@ -10,6 +10,12 @@ export interface WorkRun {
 /** Whether a source may be asked for a block. */
 export type CanGive = (segmentIndex: number, blockIndex: number) => boolean;
 
+/** What a source can give; `mayHave` spares the search of whole segments. */
+export interface Giving {
+  readonly mayHave: (segmentIndex: number) => boolean;
+  readonly canGive: CanGive;
+}
+
 interface SegmentWork {
   readonly done: BlockSet;
   readonly taken: BlockSet;
@@ -41,8 +47,9 @@ export class Work {
   }
 
   /** The first run of up to `most` open blocks that the source can give, marked as on its way. */
-  take(canGive: CanGive, most: number): WorkRun | undefined {
+  take({ mayHave, canGive }: Giving, most: number): WorkRun | undefined {
     for (const [segmentIndex, work] of this.#segments) {
+      if (!mayHave(segmentIndex)) continue;
       const isOpen = (blockIndex: number): boolean =>
         !work.done.has(blockIndex) &&
         !work.taken.has(blockIndex) &&

@@ -1,8 +1,12 @@
 import test from 'ava';
 import { Work } from '../src/work.ts';
 
-const anything = (): boolean => true;
-const allButFour = (_: number, blockIndex: number): boolean => blockIndex !== 4;
+const everywhere = (): boolean => true;
+const anything = { mayHave: everywhere, canGive: everywhere };
+const allButFour = {
+  mayHave: everywhere,
+  canGive: (_: number, blockIndex: number): boolean => blockIndex !== 4,
+};
 
 test('runs are taken from the first open block on, each block once', (t) => {
   const work = new Work();
@@ -46,4 +50,13 @@ test('the next segment is taken from when the first has nothing open', (t) => {
   work.add(1, 1);
   t.is(work.take(anything, 1)?.segmentIndex, 0);
   t.is(work.take(anything, 1)?.segmentIndex, 1);
+});
+
+test('a segment that the source may not have is not searched', (t) => {
+  const work = new Work();
+  work.add(0, 4);
+  work.add(1, 4);
+  const second = { mayHave: (segmentIndex: number) => segmentIndex === 1, canGive: everywhere };
+  t.is(work.take(second, 16)?.segmentIndex, 1);
+  t.is(work.take(second, 16), undefined);
 });

@@ -1,4 +1,4 @@
-import { BlockSet, blockCount, verifyBlockHashList } from '@peer-cache/core';
+import { BlockSet, blockCount, releaseMemory, verifyBlockHashList } from '@peer-cache/core';
 import type { SegmentEntry, SegmentKeys, VerifiedBlock } from '@peer-cache/core';
 import type { BlockToStore, SealedRun, StoredSegment } from './block-store.ts';
 import { isMissing, systemCode, writeError } from './errors.ts';
@@ -72,6 +72,7 @@ export class FileSegment implements SegmentBody {
       .filter(({ block }) => !this.blocks.has(block.blockIndex))
       .map((block) => toPlaced(this, block));
     if (placed.length > 0) await this.#writer.write(placed);
+    for (const { sealed, isOurs } of placed) if (isOurs) releaseMemory(sealed);
   }
 
   async readSealed({

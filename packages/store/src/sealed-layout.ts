@@ -7,6 +7,8 @@ import type { BlockToStore } from './block-store.ts';
 export interface PlacedBlock {
   readonly blockIndex: number;
   readonly sealed: Uint8Array;
+  /** Sealed here: nobody else has a use for `sealed` once it is written. */
+  readonly isOurs: boolean;
 }
 
 /** What is needed to seal and to check a block of a segment. */
@@ -56,7 +58,8 @@ export function toPlaced(segment: KeyedSegment, { block, sealed }: BlockToStore)
   if (bytes.length !== rightBytes || sealedBytes !== rightBytes + SEAL_BYTES) {
     throw new RangeError(`block ${blockIndex} of ${bytes.length} bytes is none of the segment`);
   }
-  return { blockIndex, sealed: sealed ?? sealBlock(segment.keys, block) };
+  const isOurs = sealed === undefined;
+  return { blockIndex, sealed: sealed ?? sealBlock(segment.keys, block), isOurs };
 }
 
 /** The block that stored bytes are, opened and verified; undefined when they are damaged. */

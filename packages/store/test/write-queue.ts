@@ -34,6 +34,7 @@ test('blocks are grouped into adjacent ones whatever order they come in', (t) =>
   const blocks = [7, 2, 9, 1, 3, 8].map((blockIndex) => ({
     blockIndex,
     sealed: Buffer.of(blockIndex),
+    isOurs: false,
   }));
   const runs = adjacentRuns(blocks).map(({ firstBlock, sealed }) => [firstBlock, sealed.length]);
   t.deepEqual(runs, [
