@@ -6,7 +6,7 @@ import type { ContentSink } from './sink.ts';
 import type { VerifiedItem } from './verified.ts';
 
 /** Bytes received and not yet written; more make the sources wait, whatever the content's size. */
-const MOST_PENDING_BYTES = 16 * MIB;
+const MOST_PENDING_BYTES = 8 * MIB;
 /** Blocks are gathered to writes of this size, or for so long: far below what a neighbour notices. */
 const GATHERED_BYTES = 1 * MIB;
 const GATHERING_MS = 2;
