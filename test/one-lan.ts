@@ -11,6 +11,7 @@ import { contentOf, temporaryFolder } from './helpers/parts.ts';
 
 const MIB = 2 ** 20;
 const SIZES = [0, 1, 1024, 1025, 65_535, 65_536, 65_537, 32 * MIB - 1, 32 * MIB, 32 * MIB + 1];
+if (process.env['LONG_TESTS'] === '1') SIZES.push(1024 * MIB);
 /** Root, headers, handshakes and ARP of one small request; a block would not fit beside them. */
 const ROOT_ONLY_BYTES = 12_000;
 
