@@ -204,6 +204,22 @@ test('what is no http URL is refused by name', async (t) => {
   }
 });
 
+test('what a URL may hold of secrets is in no error', async (t) => {
+  await using folder = await temporaryFolder();
+  const store = createMemoryBlockStore({}, { limitBytes: 2 ** 20 });
+  await using origin = await startFaultyOrigin((_, response) => {
+    response.statusCode = 404;
+    response.end();
+  });
+  await using downloader = new Downloader({ store, finder: lonelyFinder });
+  const path = join(folder.path, 'x');
+  const withSecrets = origin.url.replace('//', '//user:hunter2@') + '/x?token=hunter2';
+  for (const url of [withSecrets, 'ftp://user:hunter2@host/x?token=hunter2']) {
+    const error = await t.throwsAsync(downloader.getFile(url, path));
+    t.false(error?.message.includes('hunter2'), error?.message);
+  }
+});
+
 test('an existing file is replaced only when asked, and stays when the download fails', async (t) => {
   await using folder = await temporaryFolder();
   await using origin = await startFaultyOrigin((request, response, count) => {

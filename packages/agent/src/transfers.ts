@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '@peer-cache/core';
-import { Progress } from '@peer-cache/download';
+import { Progress, shownUrl } from '@peer-cache/download';
 import type { Downloader, FetchedContent } from '@peer-cache/download';
 import type {
   BytesBySource,
@@ -13,7 +13,6 @@ import type {
 } from '@peer-cache/protocol';
 import { DownloadCancelledError } from './errors.ts';
 import { failureOf } from './failure.ts';
-import { shownUrl } from './shown-url.ts';
 
 /** Often enough for a bar that moves smoothly, seldom enough to cost nothing. */
 const EVENT_INTERVAL_MS = 100;

@@ -2,7 +2,7 @@ import { decodeCbor, encodeCbor } from './cbor.ts';
 import type { ContentInformation } from './content-information.ts';
 import { MalformedContentInformationError } from './errors.ts';
 import { DIGEST_BYTES, digestsEqual, hash } from './hash.ts';
-import { INLINE_BYTES, segmentCount } from './layout.ts';
+import { BLOCKS_PER_SEGMENT, INLINE_BYTES, segmentCount } from './layout.ts';
 import type { SegmentEntry } from './segment-keys.ts';
 import { MIB } from './units.ts';
 
@@ -92,7 +92,7 @@ export function blockHashListOffset(rootLengthBytes: number, segmentIndex: numbe
   return rootLengthBytes + segmentIndex * FULL_LIST_BYTES;
 }
 
-const FULL_LIST_BYTES = 512 * DIGEST_BYTES;
+const FULL_LIST_BYTES = BLOCKS_PER_SEGMENT * DIGEST_BYTES;
 
 function decodeRecord(bytes: Uint8Array): Record<string, unknown> {
   let value: unknown;

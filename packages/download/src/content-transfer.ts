@@ -25,6 +25,7 @@ import type { CanGive, WorkRun } from './work.ts';
 
 /** Rules that depend on time alone (back-off, settling, slow peers) are looked at this often. */
 const TICK_MS = 100;
+
 export interface TransferParts {
   readonly store: BlockStore;
   readonly swarm: Swarm;

@@ -11,7 +11,8 @@ import {
 import type { ContentInformation } from '@peer-cache/core';
 import { OriginCutShortError, RedirectRefusedError } from './errors.ts';
 import { contentInformationLink, contentRange, field } from './http-fields.ts';
-import { httpUrl, shown } from './origin-http.ts';
+import { httpUrl } from './origin-http.ts';
+import { shownUrl } from './shown-url.ts';
 import type { OriginHttp, OriginRequest, OriginResponse } from './origin-http.ts';
 import { errorOfStatus } from './origin-status.ts';
 
@@ -85,7 +86,11 @@ export async function describe(
     const isHere = at.origin === new URL(response.url).origin;
     if (!isHere && !(at.protocol === 'https:' && response.url.startsWith('https:'))) {
       response.body.destroy();
-      throw new RedirectRefusedError(shown(url), shown(at), 'content information without TLS');
+      throw new RedirectRefusedError(
+        shownUrl(url),
+        shownUrl(at),
+        'content information without TLS',
+      );
     }
     const linked = { ...options, headers: isHere ? headers : caching };
     const described = await describeBySidecar(http, { url, at: at.href }, linked);
@@ -112,7 +117,7 @@ function plain(url: string, response: OriginResponse): PlainContent {
   const isEmpty = status === 416 && /^bytes \*\/0$/.test(field(fields, 'content-range') ?? '');
   if (status !== 200 && status !== 206 && !isEmpty) {
     response.body.destroy();
-    throw errorOfStatus(shown(url), status, fields);
+    throw errorOfStatus(shownUrl(url), status, fields);
   }
   return { kind: 'plain', url, response };
 }
@@ -182,7 +187,7 @@ async function getRange(
   if (!isRange && !(status === 200 && range.startByte === 0)) {
     body.destroy();
     if (status === 206) throw new MalformedContentInformationError('another range than asked for');
-    throw errorOfStatus(shown(url), status, fields);
+    throw errorOfStatus(shownUrl(url), status, fields);
   }
   const bytes = await readUpTo(body, range.endByte - range.startByte);
   body.destroy();
@@ -206,7 +211,7 @@ async function readRootStart(
     if (gotBytes >= wantedBytes) break;
   }
   body.destroy();
-  if (gotBytes < wantedBytes) throw new OriginCutShortError(shown(url), gotBytes, wantedBytes);
+  if (gotBytes < wantedBytes) throw new OriginCutShortError(shownUrl(url), gotBytes, wantedBytes);
   return Buffer.concat(pieces).subarray(0, wantedBytes);
 }
 

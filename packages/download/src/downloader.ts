@@ -13,7 +13,8 @@ import { describe, describePlainly } from './describe.ts';
 import type { DescribedContent, PlainContent } from './describe.ts';
 import { OriginKeepsChangingError, StaleContentInformationError } from './errors.ts';
 import { openFileSink } from './file-sink.ts';
-import { OriginHttp, shown } from './origin-http.ts';
+import { OriginHttp } from './origin-http.ts';
+import { shownUrl } from './shown-url.ts';
 import { contentOrigin } from './origin-source.ts';
 import { PeerPool } from './peer-pool.ts';
 import type { Peer } from './peer-pool.ts';
@@ -113,7 +114,7 @@ export class Downloader implements AsyncDisposable {
   stream(url: string, options: GetOptions = {}): ReadableStream<Uint8Array> {
     const leave = new AbortController();
     const signal = AbortSignal.any([this.#signal(options), leave.signal]);
-    const sink = new StreamSink(url, () => leave.abort());
+    const sink = new StreamSink(shownUrl(url), () => leave.abort());
     void this.#track(async () => {
       try {
         await this.#transfer(url, sink, { ...options, signal });
@@ -164,11 +165,11 @@ export class Downloader implements AsyncDisposable {
       } catch (error) {
         if (!isStale(error)) throw error;
         stale = content;
-        progress.warned('CONTENT_INFORMATION_STALE', `${shown(url)} changed; starting over`);
+        progress.warned('CONTENT_INFORMATION_STALE', `${shownUrl(url)} changed; starting over`);
         await sink.restart();
       }
     }
-    throw new OriginKeepsChangingError(shown(url), MOST_RESTARTS);
+    throw new OriginKeepsChangingError(shownUrl(url), MOST_RESTARTS);
   }
 
   async #describe(

@@ -19,4 +19,5 @@ export * from './errors.ts';
 export { OriginHttp } from './origin-http.ts';
 export type { Peer } from './peer-pool.ts';
 export { Progress } from './progress.ts';
+export { shownUrl } from './shown-url.ts';
 export type { BytesBySource, DownloadEvents } from './progress.ts';

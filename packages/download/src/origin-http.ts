@@ -6,6 +6,7 @@ import { OriginProtocolError, RedirectRefusedError, UnsupportedUrlError } from '
 import { field } from './http-fields.ts';
 import type { HeaderFields } from './http-fields.ts';
 import { isPrivateAddress } from './private-address.ts';
+import { shownUrl } from './shown-url.ts';
 
 const CONNECT_TIMEOUT_MS = 10 * SECOND_MS;
 const HEADERS_TIMEOUT_MS = 30 * SECOND_MS;
@@ -95,11 +96,11 @@ export class OriginHttp implements AsyncDisposable {
       response.body.destroy();
       const next = httpUrl(target, url.href);
       if (url.protocol === 'https:' && next.protocol === 'http:') {
-        throw new RedirectRefusedError(shown(url), shown(next), 'it would leave TLS');
+        throw new RedirectRefusedError(shownUrl(url), shownUrl(next), 'it would leave TLS');
       }
       url = next;
     }
-    throw new OriginProtocolError(shown(first), `more than ${MOST_REDIRECTS} redirects`);
+    throw new OriginProtocolError(shownUrl(first), `more than ${MOST_REDIRECTS} redirects`);
   }
 
   /** Whether a host was last seen at a private address: then it may lead to others of its network. */
@@ -130,9 +131,9 @@ export class OriginHttp implements AsyncDisposable {
     } catch (cause) {
       options.signal.throwIfAborted();
       if (cause instanceof PrivateTargetError) {
-        throw new RedirectRefusedError('a public origin', shown(url), 'a private address');
+        throw new RedirectRefusedError('a public origin', shownUrl(url), 'a private address');
       }
-      throw new OriginUnreachableError(shown(url), messageOf(cause), { cause });
+      throw new OriginUnreachableError(shownUrl(url), messageOf(cause), { cause });
     }
   }
 
@@ -156,19 +157,13 @@ export class OriginHttp implements AsyncDisposable {
   }
 }
 
-/** A URL for messages and logs: without user info and query, which may hold secrets. */
-export function shown(url: URL | string): string {
-  const { origin, pathname } = new URL(url);
-  return `${origin}${pathname}`;
-}
-
 class PrivateTargetError extends Error {}
 
 /** @throws {UnsupportedUrlError} when it is no http: or https: URL (relative to `base`, if given). */
 export function httpUrl(url: string, base?: string): URL {
   const parsed = URL.parse(url, base);
   if (parsed === null || !['http:', 'https:'].includes(parsed.protocol)) {
-    throw new UnsupportedUrlError(url);
+    throw new UnsupportedUrlError(shownUrl(url));
   }
   return parsed;
 }

@@ -5,7 +5,7 @@ import type { ContentOrigin } from './content-transfer.ts';
 import type { DescribedContent } from './describe.ts';
 import { OriginCutShortError, StaleContentInformationError } from './errors.ts';
 import { contentCoding, contentRange } from './http-fields.ts';
-import { shown } from './origin-http.ts';
+import { shownUrl } from './shown-url.ts';
 import type { OriginHttp, OriginResponse } from './origin-http.ts';
 import { errorOfStatus } from './origin-status.ts';
 
@@ -50,7 +50,7 @@ export function contentOrigin(
     using _ = destroying(response.body);
     checkRange(content, response, { startByte, sizeBytes: undefined });
     for await (const list of pieces(response, [listBytes], signal)) return list;
-    throw new OriginCutShortError(shown(lists.url), 0, listBytes);
+    throw new OriginCutShortError(shownUrl(lists.url), 0, listBytes);
   }
 }
 
@@ -60,16 +60,18 @@ function checkRange(
   { status, fields }: OriginResponse,
   expected: { readonly startByte: number; readonly sizeBytes: number | undefined },
 ): void {
-  if (status === 416) throw new StaleContentInformationError(shown(url), 'it is shorter now');
-  if (status === 200) throw new StaleContentInformationError(shown(url), 'it is sent whole only');
-  if (status !== 206) throw errorOfStatus(shown(url), status, fields);
+  if (status === 416) throw new StaleContentInformationError(shownUrl(url), 'it is shorter now');
+  if (status === 200)
+    throw new StaleContentInformationError(shownUrl(url), 'it is sent whole only');
+  if (status !== 206) throw errorOfStatus(shownUrl(url), status, fields);
   const range = contentRange(fields);
   const isRight =
     range?.startByte === expected.startByte &&
     (expected.sizeBytes === undefined ||
       (range.sizeBytes ?? expected.sizeBytes) === expected.sizeBytes) &&
     contentCoding(fields) === undefined;
-  if (!isRight) throw new StaleContentInformationError(shown(url), 'its length or coding changed');
+  if (!isRight)
+    throw new StaleContentInformationError(shownUrl(url), 'its length or coding changed');
 }
 
 /** Cuts a body into pieces of these sizes; an early end is an error. */
@@ -100,9 +102,9 @@ async function* pieces(
     }
   } catch (cause) {
     signal.throwIfAborted();
-    throw new OriginCutShortError(shown(url), gotBytes, wholeBytes, { cause });
+    throw new OriginCutShortError(shownUrl(url), gotBytes, wholeBytes, { cause });
   }
-  if (gotBytes < wholeBytes) throw new OriginCutShortError(shown(url), gotBytes, wholeBytes);
+  if (gotBytes < wholeBytes) throw new OriginCutShortError(shownUrl(url), gotBytes, wholeBytes);
 }
 
 function destroying(body: Readable): Disposable {

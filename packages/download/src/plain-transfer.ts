@@ -4,7 +4,7 @@ import { describePlainly } from './describe.ts';
 import type { PlainContent } from './describe.ts';
 import { OriginCutShortError, OriginKeepsChangingError, OriginProtocolError } from './errors.ts';
 import { contentCoding, contentLength, contentRange, strongValidator } from './http-fields.ts';
-import { shown } from './origin-http.ts';
+import { shownUrl } from './shown-url.ts';
 import type { OriginHttp, OriginResponse } from './origin-http.ts';
 import { OriginLane } from './origin-lane.ts';
 import { errorOfStatus } from './origin-status.ts';
@@ -85,12 +85,12 @@ class PlainTransfer {
   async #take(response: OriginResponse): Promise<boolean> {
     const { status, fields } = response;
     if (status === 416 && this.#doneBytes === 0) return true;
-    if (status !== 200 && status !== 206) throw errorOfStatus(shown(this.#url), status, fields);
+    if (status !== 200 && status !== 206) throw errorOfStatus(shownUrl(this.#url), status, fields);
     if (contentCoding(fields) !== undefined) return await this.#takeCoded(response);
     const validator = strongValidator(fields);
     const range = status === 206 ? contentRange(fields) : undefined;
     if (status === 206 && range?.startByte !== this.#doneBytes) {
-      throw new OriginProtocolError(shown(this.#url), 'another range than was asked for');
+      throw new OriginProtocolError(shownUrl(this.#url), 'another range than was asked for');
     }
     const sizeBytes = range === undefined ? contentLength(fields) : range.sizeBytes;
     if (this.#doneBytes > 0 && (range === undefined || !this.#isSame(validator, sizeBytes))) {
@@ -119,10 +119,10 @@ class PlainTransfer {
 
   async #restart(): Promise<void> {
     if (this.#restarts++ >= MOST_RESTARTS) {
-      throw new OriginKeepsChangingError(shown(this.#url), this.#restarts);
+      throw new OriginKeepsChangingError(shownUrl(this.#url), this.#restarts);
     }
     await this.#startOver();
-    this.#parts.progress.warned('CONTENT_CHANGED', `${shown(this.#url)} changed; starting over`);
+    this.#parts.progress.warned('CONTENT_CHANGED', `${shownUrl(this.#url)} changed; starting over`);
   }
 
   async #startOver(): Promise<void> {
@@ -146,7 +146,7 @@ class PlainTransfer {
 
   /** What came is kept if another request can go on from there. */
   async #cutShort(endByte: number | undefined, cause?: unknown): Promise<never> {
-    const error = new OriginCutShortError(shown(this.#url), this.#doneBytes, endByte, { cause });
+    const error = new OriginCutShortError(shownUrl(this.#url), this.#doneBytes, endByte, { cause });
     if (this.#validator === undefined) await this.#startOver();
     throw error;
   }
@@ -170,7 +170,7 @@ class PlainTransfer {
     if (!isWhole) return false;
     const decoder = decoderOf(contentCoding(response.fields));
     if (decoder === undefined) {
-      throw new OriginProtocolError(shown(this.#url), 'a content coding that nobody asked for');
+      throw new OriginProtocolError(shownUrl(this.#url), 'a content coding that nobody asked for');
     }
     this.#begin(undefined, undefined);
     response.body.once('error', (error) => decoder.destroy(error));
