@@ -37,6 +37,22 @@ export class Fields {
     return value;
   }
 
+  bytesUpTo(name: string, most: number): Uint8Array {
+    const value = this.#record[name];
+    if (!(value instanceof Uint8Array) || value.length > most) {
+      this.fail(name, `not at most ${most} bytes`);
+    }
+    return value;
+  }
+
+  text(name: string, mostLength: number): string {
+    const value = this.#record[name];
+    if (typeof value !== 'string' || value.length > mostLength) {
+      this.fail(name, `not a text of at most ${mostLength} characters`);
+    }
+    return value;
+  }
+
   /** Byte strings of one length, packed into one. */
   packed(name: string, itemBytes: number, most: number): Uint8Array[] {
     const value = this.#record[name];

@@ -3,7 +3,20 @@
  * network. Types only, so that a command which asks for the status loads nothing for it. The
  * version of all of it is the first part of each path.
  */
-export type ControlPath = '/v1/status' | '/v1/get' | '/v1/stream';
+import type { JobState, JobSummary } from './jobs.ts';
+
+export type ControlPath =
+  | '/v1/status'
+  | '/v1/get'
+  | '/v1/stream'
+  | '/v1/jobs'
+  | `/v1/jobs/${string}`
+  | '/v1/events'
+  | '/v1/peers'
+  | '/v1/cache'
+  | `/v1/cache/${'clear' | 'pin' | 'verify'}`
+  | '/v1/log'
+  | '/v1/openapi.json';
 
 /** Content bytes by where they came from. */
 export interface BytesBySource {
@@ -29,6 +42,24 @@ export interface AgentStatus {
   /** Content bytes that it gave to peers since it started. */
   readonly servedBytes: number;
   readonly transfers: readonly TransferStatus[];
+  readonly jobs?: JobsStatus | undefined;
+  /** Absent for an agent that is alone on its machine. */
+  readonly machine?: MachineStatus | undefined;
+}
+
+/** What an agent has to do with the others of its machine. */
+export interface MachineStatus {
+  /** The machine's agent serves its users; theirs have joined it. */
+  readonly role: 'serving' | 'joined';
+  readonly socketPath: string;
+  /** Whether the machine's agent answered the last time that it was asked. */
+  readonly isReachable: boolean;
+}
+
+export interface JobsStatus {
+  readonly counts: Readonly<Record<JobState, number>>;
+  /** Those that are connecting or transferring. */
+  readonly running: readonly JobSummary[];
 }
 
 export interface SharingStatus {
@@ -125,6 +156,84 @@ export interface GetDone extends Received {
 
 export interface GetFailed extends Failure {
   readonly event: 'failed';
+}
+
+/** The answer to `GET /v1/peers`. */
+export interface PeerList {
+  readonly peers: readonly PeerStatus[];
+}
+
+/** One segment in the store. */
+export interface CacheSegment {
+  /** In hexadecimal; logs show its first 8 digits. */
+  readonly segmentId: string;
+  readonly sizeBytes: number;
+  /** What is here of it, its block hash list included. */
+  readonly storedBytes: number;
+  readonly lastUsedMs: number;
+  /** Whether it is kept from being evicted. */
+  readonly isPinned: boolean;
+  /** Peers are given it until then, unless its origin confirms it again. */
+  readonly serveUntilMs: number;
+}
+
+/** The answer to `GET /v1/cache?limit=&after=`: a page, in order of segment IDs. */
+export interface CachePage {
+  readonly segments: readonly CacheSegment[];
+  /** Segments on all pages. */
+  readonly total: number;
+  /** To be given as `after` for the next page; absent on the last. */
+  readonly next?: string | undefined;
+}
+
+/** The answer to `POST /v1/cache/clear`. */
+export interface CacheCleared {
+  readonly removedSegments: number;
+  readonly freedBytes: number;
+  /** Pinned, or in use. */
+  readonly keptSegments: number;
+}
+
+/** The body of `POST /v1/cache/pin`; answered by the {@link CacheSegment} as it is then. */
+export interface CachePin {
+  /** A segment ID, or its first 8 digits or more where no other segment begins so. */
+  readonly segmentId: string;
+  readonly isPinned: boolean;
+}
+
+/**
+ * How `POST /v1/cache/verify` goes, one line of JSON each: every block in the store is read and
+ * verified, and the damaged ones are forgotten. The last event is `done` or `failed`.
+ */
+export type CacheCheckEvent = CacheCheckProgress | CacheCheckDone | GetFailed;
+
+export interface CacheCheckProgress extends CacheCheckCounts {
+  readonly event: 'progress';
+  readonly checkedSegments: number;
+  /** Segments to be checked in all. */
+  readonly segments: number;
+}
+
+export interface CacheCheckDone extends CacheCheckCounts {
+  readonly event: 'done';
+}
+
+export interface CacheCheckCounts {
+  readonly checkedBlocks: number;
+  readonly damagedBlocks: number;
+}
+
+/** Which records `GET /v1/log?level=&follow=` gives: those of this level and above. */
+export type LogRecordLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** One line of the answer to `GET /v1/log`. */
+export interface LogRecord {
+  /** 20 debug, 30 info, 40 warn, 50 error. */
+  readonly level: number;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly msg: string;
+  readonly [fact: string]: unknown;
 }
 
 /** An error on its way to another process; also the body of every answer but 2xx. */

@@ -7,6 +7,7 @@ export {
 } from './blocks.ts';
 export type { BlockRun, BlocksQuestion, BlocksRequest, FrameHeader } from './blocks.ts';
 export type * from './control.ts';
+export type * from './jobs.ts';
 export { MalformedMessageError } from './errors.ts';
 export {
   answerHello,
@@ -25,6 +26,30 @@ export {
   MOST_SEGMENTS_PER_REQUEST,
   MOST_WAIT_MS,
 } from './limits.ts';
+export {
+  decodeFindRequest,
+  decodeFoundPeers,
+  decodeKeepAnswer,
+  decodeKeepRequest,
+  encodeFindRequest,
+  encodeFoundPeer,
+  encodeKeepAnswer,
+  encodeKeepRequest,
+  FOUND_TYPE,
+  LOCAL_HOST,
+  MACHINE_FIND_PATH,
+  MACHINE_KEEP_PATH,
+  MOST_FOUND_PEERS,
+  MOST_KEEP_BYTES,
+} from './machine.ts';
+export type {
+  FindRequest,
+  FoundPeers,
+  KeepAnswer,
+  KeepRequest,
+  LanLookup,
+  LanPeer,
+} from './machine.ts';
 export {
   BLOCKS_PATH,
   BLOCKS_TYPE,

@@ -3,9 +3,13 @@ import * as fc from 'fast-check';
 import { encodeCbor, SECOND_MS } from '@peer-cache/core';
 import {
   decodeBlocksRequest,
+  decodeFindRequest,
+  decodeFoundPeers,
   decodeFrameHeader,
   decodeHelloRequest,
   decodeHelloResponse,
+  decodeKeepAnswer,
+  decodeKeepRequest,
   decodeStateRequest,
   decodeStateResponse,
   encodeBlocksRequest,
@@ -32,6 +36,10 @@ const DECODERS: readonly ((bytes: Uint8Array) => unknown)[] = [
   decodeStateResponse,
   decodeBlocksRequest,
   decodeFrameHeader,
+  decodeFindRequest,
+  decodeFoundPeers,
+  decodeKeepRequest,
+  decodeKeepAnswer,
 ];
 
 test('any bytes are a message or malformed', (t) => {
