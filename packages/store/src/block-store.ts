@@ -34,6 +34,21 @@ export interface BlockStore extends AsyncDisposable {
 
   usage(): StoreUsage;
 
+  /** Every segment of which anything is here, served or not, in no particular order. */
+  segments(): SegmentFacts[];
+
+  /**
+   * Reads every block of a segment that is here and verifies it; the damaged ones are forgotten.
+   * Keeps the segment from being evicted meanwhile, and is no use of it. Undefined when the segment
+   * isn't here.
+   *
+   * @throws the signal's reason once that is aborted
+   */
+  check(
+    segmentId: Uint8Array,
+    options: { readonly signal: AbortSignal },
+  ): Promise<SegmentCheck | undefined>;
+
   /**
    * Removes every segment that nobody holds open and that is not pinned.
    *
@@ -53,6 +68,24 @@ export interface StoreLimits {
 export interface StoreUsage {
   readonly segments: number;
   readonly usedBytes: number;
+}
+
+/** What the store knows of a segment without reading it. */
+export interface SegmentFacts {
+  readonly segmentId: Uint8Array;
+  readonly sizeBytes: number;
+  /** What is here of it, its block hash list included. */
+  readonly storedBytes: number;
+  /** Milliseconds since 1970 by the clock that segments age by. */
+  readonly lastUsedMs: number;
+  readonly isPinned: boolean;
+  /** Milliseconds since 1970. */
+  readonly serveUntilMs: number;
+}
+
+export interface SegmentCheck {
+  readonly checkedBlocks: number;
+  readonly damagedBlocks: number;
 }
 
 export interface SegmentDescription {

@@ -1,6 +1,6 @@
 import { StoreFullError } from './errors.ts';
 import { agedOut, isEvictable, victims } from './eviction.ts';
-import type { StoreUsage } from './block-store.ts';
+import type { SegmentFacts, StoreUsage } from './block-store.ts';
 
 /** What is always in memory about a segment, about 300 bytes; `segment` is the rest, while loaded. */
 export interface TableEntry<S> {
@@ -80,6 +80,19 @@ export class SegmentTable<S> {
     let segments = 0;
     for (const { storedBytes } of this.#oldestFirst.values()) if (storedBytes > 0) segments++;
     return { segments, usedBytes: this.#usedBytes };
+  }
+
+  facts(): SegmentFacts[] {
+    return [...this.#oldestFirst.values()]
+      .filter(({ storedBytes }) => storedBytes > 0)
+      .map(({ key, sizeBytes, storedBytes, lastUsedMs, isPinned, serveUntilMs }) => ({
+        segmentId: Buffer.from(key, 'hex'),
+        sizeBytes,
+        storedBytes,
+        lastUsedMs,
+        isPinned,
+        serveUntilMs,
+      }));
   }
 
   get usedBytes(): number {

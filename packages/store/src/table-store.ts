@@ -3,12 +3,15 @@ import { SECOND_MS, SEGMENT_BYTES, segmentKeysOf } from '@peer-cache/core';
 import type { SegmentKeys } from '@peer-cache/core';
 import type {
   BlockStore,
+  SegmentCheck,
   SegmentDescription,
+  SegmentFacts,
   StoredSegment,
   StoreEvents,
   StoreLimits,
   StoreUsage,
 } from './block-store.ts';
+import { checkBlocks } from './check-blocks.ts';
 import { HeldSegment } from './held-segment.ts';
 import type { SegmentBody } from './held-segment.ts';
 import { keyOf, SegmentTable } from './segment-table.ts';
@@ -76,6 +79,25 @@ export abstract class TableStore<S extends SegmentBody> implements BlockStore {
 
   usage(): StoreUsage {
     return this.table.usage();
+  }
+
+  segments(): SegmentFacts[] {
+    return this.table.facts();
+  }
+
+  async check(
+    segmentId: Uint8Array,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<SegmentCheck | undefined> {
+    const entry = this.#entryOf(keyOf(segmentId));
+    const segment = entry?.segment;
+    if (entry === undefined || segment === undefined) return undefined;
+    entry.holders++;
+    try {
+      return await this.#track(checkBlocks(segment, signal));
+    } finally {
+      this.#letGo(entry);
+    }
   }
 
   clear(): Promise<void> {

@@ -2,9 +2,14 @@ import test from 'ava';
 import { MIB, silentLog } from '@peer-cache/core';
 import { openFileBlockStore } from '../src/index.ts';
 import { blockStoreContract } from './block-store-contract.ts';
+import type { OpenForContract } from './block-store-contract.ts';
 import { temporaryFolder } from './helpers/segments.ts';
+import { inspectionContract } from './inspection-contract.ts';
 
-blockStoreContract(test, async (t, { now = Date.now, limitBytes = 64 * MIB, ...options } = {}) => {
+const open: OpenForContract = async (
+  t,
+  { now = Date.now, limitBytes = 64 * MIB, ...options } = {},
+) => {
   const folder = await temporaryFolder(t);
   const store = await openFileBlockStore(
     { log: silentLog, now },
@@ -12,4 +17,7 @@ blockStoreContract(test, async (t, { now = Date.now, limitBytes = 64 * MIB, ...o
   );
   t.teardown(() => store[Symbol.asyncDispose]());
   return store;
-});
+};
+
+blockStoreContract(test, open);
+inspectionContract(test, open);

@@ -195,3 +195,12 @@ test('files and folders are for their owner alone', async (t) => {
 async function mode(path: string): Promise<number> {
   return (await stat(path)).mode & 0o777;
 }
+
+test('a check finds the damaged block, and finds it forgotten the next time', async (t) => {
+  const { folder, store } = await storeWithMade(t, { isReopened: true });
+  const { signal } = new AbortController();
+  await flipBit(folder, 2);
+  const { segmentId } = made.keys;
+  t.deepEqual(await store.check(segmentId, { signal }), { checkedBlocks: 4, damagedBlocks: 1 });
+  t.deepEqual(await store.check(segmentId, { signal }), { checkedBlocks: 3, damagedBlocks: 0 });
+});
