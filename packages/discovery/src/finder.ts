@@ -33,6 +33,8 @@ export interface PeerAddress {
   /** An IP literal; link-local IPv6 carries its zone (`fe80::1%eth0`). */
   readonly host: string;
   readonly port: number;
+  /** The Unix socket of this machine's agent, which has no address: host and port only name it. */
+  readonly socketPath?: string | undefined;
 }
 
 /** What we hold, as finders need it to answer. The block store satisfies it. */
