@@ -5,8 +5,7 @@ import { HelloRequiredError, ServerBusyError } from './errors.ts';
 import type { Host } from './hosts.ts';
 import type { ServerLimits } from './limits.ts';
 import { ProvenSegments } from './proven-segments.ts';
-import { callableAddress } from './remote-address.ts';
-import type { SocketAddress } from './remote-address.ts';
+import type { SocketAddress, SocketEnds } from './remote-address.ts';
 import { ReaderWatch, sendProgress } from './slow-reader.ts';
 
 const BUSY_RETRY_MS = 50;
@@ -15,7 +14,8 @@ const BUSY_RETRY_MS = 50;
 export class Connection {
   /** Where the caller can be called back, but for the port. */
   readonly remoteHost: string;
-  readonly local: SocketAddress;
+  /** Undefined for a Unix socket. */
+  readonly local: SocketAddress | undefined;
   readonly host: Host;
   readonly proven: ProvenSegments = new ProvenSegments();
   /** Resolves when nothing of it is left. */
@@ -30,11 +30,11 @@ export class Connection {
 
   constructor(
     socket: Socket,
-    ends: { readonly remoteAddress: string; readonly local: SocketAddress; readonly host: Host },
+    ends: Pick<SocketEnds, 'remoteHost' | 'local'> & { readonly host: Host },
     limits: ServerLimits,
   ) {
     this.#socket = socket;
-    this.remoteHost = callableAddress(ends.remoteAddress);
+    this.remoteHost = ends.remoteHost;
     this.local = ends.local;
     this.host = ends.host;
     this.#limits = limits;

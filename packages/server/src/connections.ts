@@ -5,7 +5,8 @@ import type { Counters } from './counters.ts';
 import { RequestRefusedError } from './errors.ts';
 import type { Hosts } from './hosts.ts';
 import type { ServerLimits } from './limits.ts';
-import { callableAddress, canonicalAddress, hostNameOf } from './remote-address.ts';
+import { tcpEnds } from './remote-address.ts';
+import type { SocketEnds } from './remote-address.ts';
 
 /** How often readers are looked at within the time that a slow one has. */
 const LOOKS_PER_WINDOW = 10;
@@ -36,13 +37,13 @@ export class Connections implements Disposable {
   }
 
   /** Takes a socket in, or closes it without a word and returns undefined. */
-  accept(socket: Socket): Connection | undefined {
-    const { remoteAddress, localAddress, localPort } = socket;
-    if (remoteAddress === undefined || localAddress === undefined || localPort === undefined) {
+  accept(socket: Socket, ends: SocketEnds | undefined = tcpEnds(socket)): Connection | undefined {
+    if (ends === undefined) {
       socket.destroy();
       return undefined;
     }
-    const host = this.#hosts.of(hostNameOf(remoteAddress, localAddress));
+    const { remoteHost, hostName } = ends;
+    const host = hostName === undefined ? this.#hosts.alone(remoteHost) : this.#hosts.of(hostName);
     const counts = {
       all: this.size,
       unproven: [...this.#connections.values()].filter(({ isProven }) => !isProven).length,
@@ -50,12 +51,11 @@ export class Connections implements Disposable {
       isHostProven: host.isProven,
     };
     if (!admitsConnection(counts, this.#limits)) {
-      this.#counters.connectionRefused(callableAddress(remoteAddress));
+      this.#counters.connectionRefused(remoteHost);
       socket.destroy();
       return undefined;
     }
-    const local = { host: canonicalAddress(localAddress), port: localPort };
-    const connection = new Connection(socket, { remoteAddress, local, host }, this.#limits);
+    const connection = new Connection(socket, { ...ends, host }, this.#limits);
     host.connections++;
     this.#connections.set(socket, connection);
     socket.once('close', () => {

@@ -36,10 +36,23 @@ export interface RequestHandler extends AsyncDisposable {
   snapshot(): ServerCounters;
 }
 
+/** Routes beside those that every peer has. */
+export interface MoreRoutes {
+  /** Nothing is proved on these, so they need no hello. */
+  readonly paths: readonly string[];
+  readonly add: (
+    app: FastifyInstance,
+    shared: { readonly connections: Connections; readonly limits: ServerLimits },
+  ) => void;
+}
+
+const NO_MORE: MoreRoutes = { paths: [], add: () => undefined };
+
 /** Makes the routes and what they share. */
 export async function createServer(
   { store, identity, log, now = () => performance.now() }: ServerParts,
   limits: ServerLimits,
+  more: MoreRoutes = NO_MORE,
 ): Promise<RequestHandler> {
   const hosts = new Hosts(limits, now);
   const counters = new Counters();
@@ -56,10 +69,11 @@ export async function createServer(
     frameworkErrors: (error, _request, reply) => void replyToError(reply, error, parts),
   });
   takeOnlyMessages(app);
-  refuseOthers(app, parts);
+  refuseOthers(app, parts, [HELLO_PATH, ...more.paths]);
   addHelloRoute(app, { identity, connections, counters });
   addStateRoute(app, { connections, proofs, changes, now });
   addBlocksRoute(app, { connections, proofs, buffers, counters });
+  more.add(app, { connections, limits });
   await app.ready();
   return {
     app,
@@ -81,6 +95,7 @@ export async function createServer(
 function refuseOthers(
   app: FastifyInstance,
   parts: { readonly connections: Connections; readonly counters: Counters; readonly log: Log },
+  pathsBeforeHello: readonly string[],
 ): void {
   const { connections, counters } = parts;
   app.addHook('onRequest', (request, reply, done) => {
@@ -89,7 +104,8 @@ function refuseOthers(
     connection.begin(reply.raw);
     const refusal = refusalOf(request, connection.local);
     if (refusal !== undefined) throw new RequestRefusedError(refusal);
-    if (!connection.hasNonces && request.url !== HELLO_PATH) throw new HelloRequiredError();
+    const needsHello = !pathsBeforeHello.includes(request.url);
+    if (needsHello && !connection.hasNonces) throw new HelloRequiredError();
     done();
   });
   app.setErrorHandler((error, _request, reply) => replyToError(reply, error, parts));

@@ -13,7 +13,7 @@ const BROWSER_PREFIX = 'sec-fetch-';
  */
 export function refusalOf(
   request: { readonly method: string; readonly headers: IncomingHttpHeaders },
-  local: SocketAddress,
+  local: SocketAddress | undefined,
 ): string | undefined {
   const { method, headers } = request;
   if (method !== 'POST') return `method ${method}`;

@@ -1,13 +1,14 @@
 import { PeerCacheError } from '@peer-cache/core';
 
-/** The server can't listen on one of the addresses that it was given. */
+/** The server can't listen on one of the addresses, or on the socket, that it was given. */
 export class ListenFailedError extends PeerCacheError {
   readonly code = 'LISTEN_FAILED';
   override readonly transient = true;
 
-  constructor(host: string, port: number, cause: unknown) {
+  /** `place` is a host and port, or the path of a socket. */
+  constructor(place: string, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`cannot listen on ${host} port ${port}: ${reason}; ${adviceFor(cause)}`, { cause });
+    super(`cannot listen on ${place}: ${reason}; ${adviceFor(cause)}`, { cause });
   }
 }
 

@@ -53,6 +53,11 @@ export class Hosts {
     return host;
   }
 
+  /** A record that is nobody else's, and is not remembered. */
+  alone(name: string): Host {
+    return this.#create(name);
+  }
+
   [Symbol.iterator](): Iterator<Host> {
     return this.#hosts.values();
   }

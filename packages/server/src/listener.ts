@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import { isIP } from 'node:net';
+import type { ListenOptions } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '@peer-cache/core';
 import { KIB, SECOND_MS } from '@peer-cache/core';
@@ -9,6 +10,8 @@ import type { RequestHandler } from './create-server.ts';
 import type { Connection } from './connection.ts';
 import { ListenFailedError } from './errors.ts';
 import type { ServerLimits } from './limits.ts';
+import { LOCAL_ENDS } from './remote-address.ts';
+import type { SocketEnds } from './remote-address.ts';
 
 /** Where to listen: an IP literal, with its zone where it is link-local; port 0 means any. */
 export interface ListenAddress {
@@ -22,6 +25,15 @@ export interface Listener extends AsyncDisposable {
   readonly address: ListenAddress;
 }
 
+export interface ListenerParts {
+  readonly handler: RequestHandler;
+  readonly log: Log;
+}
+
+interface Listening extends AsyncDisposable {
+  readonly server: Server;
+}
+
 const MOST_HEAD_BYTES: number = 16 * KIB;
 /** For answers that are on their way when the listener ends. */
 const FAREWELL_MS: number = 1 * SECOND_MS;
@@ -29,31 +41,58 @@ const FAREWELL_MS: number = 1 * SECOND_MS;
 /** @throws {ListenFailedError} when the address isn't this machine's, or its port is taken. */
 export async function openListener(
   address: ListenAddress,
-  parts: { readonly handler: RequestHandler; readonly log: Log },
+  parts: ListenerParts,
   limits: ServerLimits,
 ): Promise<Listener> {
-  const { handler, log } = parts;
   const { host, port } = address;
   if (isIP(host) === 0) throw new RangeError(`listening needs an IP address, got ${host}`);
+  const where = { place: `${host} port ${port}`, ends: undefined };
+  const listening = await listen({ host, port, exclusive: true, ipv6Only: true }, where, {
+    ...parts,
+    limits,
+  });
+  return {
+    address: { host, port: portOf(listening.server) },
+    [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
+  };
+}
+
+/**
+ * Listens on a Unix socket that every user of this machine may connect to, as far as the folders
+ * above it let them.
+ *
+ * @throws {ListenFailedError} when something is at the path already, or nothing can be put there
+ */
+export async function openLocalListener(
+  socketPath: string,
+  parts: ListenerParts,
+  limits: ServerLimits,
+): Promise<AsyncDisposable> {
+  const options = { path: socketPath, readableAll: true, writableAll: true };
+  return await listen(options, { place: socketPath, ends: LOCAL_ENDS }, { ...parts, limits });
+}
+
+async function listen(
+  options: ListenOptions,
+  { place, ends }: { readonly place: string; readonly ends: SocketEnds | undefined },
+  { handler, log, limits }: ListenerParts & { readonly limits: ServerLimits },
+): Promise<Listening> {
   const connections = new Set<Connection>();
   const server = createHttpServer(handler, limits);
   server.on('connection', (socket) => {
-    const connection = handler.connections.accept(socket);
+    const connection = handler.connections.accept(socket, ends);
     if (connection === undefined) return;
     connections.add(connection);
     socket.once('close', () => connections.delete(connection));
   });
   try {
-    server.listen({ host, port, exclusive: true, ipv6Only: true });
+    server.listen(options);
     await once(server, 'listening');
   } catch (cause) {
-    throw new ListenFailedError(host, port, cause);
+    throw new ListenFailedError(place, cause);
   }
-  server.on('error', (error) => log.warn({ error, host }, 'accepting failed'));
-  return {
-    address: { host, port: portOf(server) },
-    [Symbol.asyncDispose]: () => closeServer(server, connections),
-  };
+  server.on('error', (error) => log.warn({ error, place }, 'accepting failed'));
+  return { server, [Symbol.asyncDispose]: () => closeServer(server, connections) };
 }
 
 function createHttpServer({ app }: RequestHandler, limits: ServerLimits): Server {

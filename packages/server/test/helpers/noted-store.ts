@@ -5,7 +5,9 @@ import type {
   BlockStore,
   BlockToStore,
   SealedRun,
+  SegmentCheck,
   SegmentDescription,
+  SegmentFacts,
   StoredSegment,
   StoreEvents,
   StoreLimits,
@@ -56,6 +58,17 @@ export class NotedStore implements BlockStore {
 
   usage(): StoreUsage {
     return this.#store.usage();
+  }
+
+  segments(): SegmentFacts[] {
+    return this.#store.segments();
+  }
+
+  check(
+    segmentId: Uint8Array,
+    options: { readonly signal: AbortSignal },
+  ): Promise<SegmentCheck | undefined> {
+    return this.#store.check(segmentId, options);
   }
 
   clear(): Promise<void> {

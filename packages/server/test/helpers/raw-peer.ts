@@ -81,6 +81,13 @@ export class RawPeer implements Disposable {
     return new RawPeer(socket, host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
   }
 
+  /** Calls a Unix socket. */
+  static async openLocal(socketPath: string): Promise<RawPeer> {
+    const socket = connect(socketPath);
+    await once(socket, 'connect');
+    return new RawPeer(socket, 'localhost');
+  }
+
   /** Resolves when the connection is closed, by whomever. */
   async closed(): Promise<void> {
     if (this.socket.closed) return;
