@@ -51,6 +51,12 @@ export class Conduct {
     this.#failures = 0;
   }
 
+  /** It was away and is there again: what failed because of that is forgotten, lies are not. */
+  returned(): void {
+    this.#failures = 0;
+    this.#notBeforeMs = 0;
+  }
+
   promiseBroken(contentId: string): void {
     this.#brokenPromises.set(contentId, (this.#brokenPromises.get(contentId) ?? 0) + 1);
   }
@@ -60,7 +66,8 @@ export class Conduct {
       this.#lied(contentId);
     } else if (error instanceof PeerBusyError) {
       this.#notBeforeMs = this.#now() + Math.min(error.retryMs, MOST_BACK_OFF_MS);
-    } else {
+    } else if (this.#now() >= this.#notBeforeMs) {
+      // Else it is the same trouble, on another of its connections.
       const backOffMs = Math.min(FIRST_BACK_OFF_MS * 2 ** this.#failures, MOST_BACK_OFF_MS);
       this.#failures++;
       this.#notBeforeMs = this.#now() + backOffMs;

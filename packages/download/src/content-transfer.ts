@@ -1,8 +1,7 @@
 import { blockRange } from '@peer-cache/core';
-import type { Log } from '@peer-cache/core';
+import type { ByteRange, Log } from '@peer-cache/core';
 import { BLOCKS_PER_RUN } from '@peer-cache/protocol';
 import type { BlockStore } from '@peer-cache/store';
-import { fetchBlockHashList } from './block-hash-lists.ts';
 import type { FetchBlockHashList } from './block-hash-lists.ts';
 import type { BlockSource, ContentSegment } from './block-source.ts';
 import type { Content } from './content.ts';
@@ -10,16 +9,19 @@ import { Flights } from './flights.ts';
 import type { Flight } from './flights.ts';
 import { Keeper } from './keeper.ts';
 import { OriginLane } from './origin-lane.ts';
+import { openSegment } from './segment-opening.ts';
 import type { Progress } from './progress.ts';
-import { retrying } from './retrying.ts';
+import type { Resumption } from './resumption.ts';
 import { SegmentsInHand } from './segments-in-hand.ts';
 import type { SegmentInHand } from './segments-in-hand.ts';
 import type { ContentSink } from './sink.ts';
-import { storeSource } from './store-source.ts';
-import { originSupplier, peerSupplier, storeSupplier } from './supplier.ts';
 import type { Supplier } from './supplier.ts';
-import type { Member, Swarm } from './swarm.ts';
+import { Suppliers } from './suppliers.ts';
+import type { Swarm } from './swarm.ts';
+import { ALWAYS } from './turn.ts';
+import type { Turn, TurnUse } from './turn.ts';
 import type { VerifiedItem } from './verified.ts';
+import type { WantedBytes } from './wanted-bytes.ts';
 import { Work } from './work.ts';
 import type { CanGive, WorkRun } from './work.ts';
 
@@ -33,6 +35,16 @@ export interface TransferParts {
   readonly sink: ContentSink;
   readonly progress: Progress;
   readonly log: Log;
+  readonly turn: Turn;
+  readonly wanted: WantedBytes;
+  readonly resumption: Resumption;
+}
+
+export interface TransferOptions {
+  /** Whether what comes is put into the store. */
+  readonly isShared: boolean;
+  /** Failures of the origin in a row that are borne; the default of its lane otherwise. */
+  readonly mostFailures: number | undefined;
 }
 
 /** What the origin gives of one described content. */
@@ -49,47 +61,54 @@ export interface ContentOrigin {
 export class ContentTransfer {
   readonly #parts: TransferParts;
   readonly #content: Content;
+  readonly #options: TransferOptions;
   readonly #work = new Work();
   readonly #segments: SegmentsInHand;
   readonly #keeper: Keeper;
   readonly #lane: OriginLane;
-  readonly #store: Supplier;
-  readonly #origin: Supplier;
-  readonly #peers = new Map<Member, Supplier>();
+  readonly #suppliers: Suppliers;
   readonly #flights = new Flights();
   readonly #end = Promise.withResolvers<void>();
   readonly #stop = new AbortController();
-  /** Those that may be asked now, as of the last dispatch. */
-  #members: readonly Member[] = [];
+  readonly #tasks = new Set<Promise<void>>();
+  /** Whether there was work, as of the last dispatch, that has to wait for its turn. */
+  #waitsForTurn = false;
+  #leave: AbortSignal = this.#stop.signal;
 
-  constructor(parts: TransferParts, content: Content) {
+  constructor(parts: TransferParts, content: Content, options: TransferOptions) {
     this.#parts = parts;
     this.#content = content;
-    this.#segments = new SegmentsInHand(parts.store, content);
+    this.#options = options;
+    this.#segments = new SegmentsInHand(parts.store, content, options);
     this.#keeper = new Keeper(parts);
-    this.#lane = new OriginLane(() => performance.now());
-    const blockHashListOf = this.#blockHashListOf;
-    const source = storeSource((segmentIndex) => this.#segments.get(segmentIndex)?.stored);
-    const fromStore = { mayHave: this.#wasStored, canGive: this.#isStored };
-    this.#store = storeSupplier(source, { giving: fromStore, blockHashListOf });
-    const { blocks } = parts.origin;
-    const giving = { mayHave: this.#isOpenToOrigin, canGive: this.#isForOrigin };
-    this.#origin = originSupplier(blocks, { lane: this.#lane, giving, blockHashListOf });
+    this.#lane = new OriginLane(() => performance.now(), options);
+    this.#suppliers = new Suppliers({
+      segments: this.#segments,
+      contentId: content.id,
+      origin: parts.origin.blocks,
+      lane: this.#lane,
+    });
   }
 
   /**
    * Resolves when every block is in the sink. Fails with the origin's error when there are blocks
-   * that nobody else has, and with the sink's.
+   * that nobody else has, and with the sink's. After `leave` nothing new is asked for, and it fails
+   * with the reason of that as soon as what is under way is over, unless the last byte came before.
+   * Whatever the end, nothing is under way after it.
    */
-  async run({ signal }: { signal: AbortSignal }): Promise<void> {
-    const { swarm } = this.#parts;
+  async run({ signal, leave }: { signal: AbortSignal; leave: AbortSignal }): Promise<void> {
+    const { swarm, turn } = this.#parts;
+    this.#leave = leave;
     const dispatch = (): void => this.#dispatch();
     const onAbort = (): void => this.#end.reject(signal.reason);
     const timer = setInterval(dispatch, TICK_MS);
     swarm.on('changed', dispatch);
     signal.addEventListener('abort', onAbort, { once: true });
+    leave.addEventListener('abort', dispatch, { once: true });
+    using _ = turn.onFree(() => this.#waitsForTurn && dispatch());
     try {
       signal.throwIfAborted();
+      leave.throwIfAborted();
       this.#takeUpSegments();
       await this.#end.promise;
       await this.#keeper.settle();
@@ -97,7 +116,9 @@ export class ContentTransfer {
       clearInterval(timer);
       swarm.off('changed', dispatch);
       signal.removeEventListener('abort', onAbort);
+      leave.removeEventListener('abort', dispatch);
       this.#stop.abort();
+      await Promise.all(this.#tasks);
       await this.#keeper.settle().catch(() => undefined);
       this.#segments[Symbol.dispose]();
     }
@@ -106,32 +127,53 @@ export class ContentTransfer {
   #dispatch(): void {
     if (this.#stop.signal.aborted) return;
     this.#flights.leaveStalled();
-    this.#members = this.#parts.swarm.members();
-    this.#assign(this.#store);
-    for (const member of this.#members) {
-      const peer = this.#peerSupplier(member);
-      this.#assign(peer);
-      if (this.#flights.countOf(peer) === 0) this.#relieveSlow(peer);
+    if (this.#leave.aborted) return this.#goOnLeaving();
+    this.#waitsForTurn = false;
+    const members = this.#parts.swarm.members();
+    this.#suppliers.meet(members);
+    this.#assign(this.#suppliers.store);
+    for (const member of members) {
+      const peer = this.#suppliers.peer(member);
+      const isIdle = this.#assign(peer);
+      if (isIdle && this.#flights.countOf(peer) === 0) this.#relieveSlow(peer);
     }
-    if (this.#parts.swarm.isSettled) this.#assign(this.#origin);
+    if (this.#parts.swarm.isSettled) this.#assign(this.#suppliers.origin);
     const { failure } = this.#lane;
-    if (failure !== undefined && this.#flights.isEmpty) this.#end.reject(failure);
+    if (failure === undefined || this.#waitsForTurn) return;
+    if (this.#flights.isEmpty) this.#end.reject(failure);
   }
 
-  #assign(supplier: Supplier): void {
-    // What is in the store comes from there, whoever else may be free to give it.
-    const isLeft = supplier === this.#store ? this.#isStored : this.#isNotStored;
+  #goOnLeaving(): void {
+    this.#waitsForTurn = false;
+    this.#flights.leave();
+    if (this.#flights.isEmpty) this.#end.reject(this.#leave.reason);
+  }
+
+  /** Sends for all that the supplier may be asked for now; false if that must wait for its turn. */
+  #assign(supplier: Supplier): boolean {
+    const giving = this.#suppliers.giving(supplier);
     const canGive: CanGive = (segmentIndex, blockIndex) =>
-      this.#isWanted(segmentIndex, blockIndex) &&
-      isLeft(segmentIndex, blockIndex) &&
-      supplier.canGive(segmentIndex, blockIndex);
+      this.#isNear(segmentIndex, blockIndex) && giving.canGive(segmentIndex, blockIndex);
     let free = supplier.mostRuns() - this.#flights.countOf(supplier);
     while (free > 0) {
-      const run = this.#work.take({ mayHave: supplier.mayHave, canGive }, BLOCKS_PER_RUN);
-      if (run === undefined) return;
-      void this.#fly(run, supplier);
+      const run = this.#work.take({ mayHave: giving.mayHave, canGive }, BLOCKS_PER_RUN);
+      if (run === undefined) return true;
+      const use = this.#askTurn(supplier, run.count);
+      if (use === undefined) {
+        this.#work.release(run);
+        this.#waitsForTurn = true;
+        return false;
+      }
+      this.#track(this.#fly(this.#work.shorten(run, use.blocks), supplier, use));
       free--;
     }
+    return true;
+  }
+
+  /** What is on this machine needs no turn. */
+  #askTurn({ source: { kind } }: Supplier, blocks: number): TurnUse | undefined {
+    if (kind === 'store') return ALWAYS.ask('peer', blocks);
+    return this.#parts.turn.ask(kind, blocks);
   }
 
   /** With nothing left to take, an idle peer takes over what is left of a run that takes too long. */
@@ -143,7 +185,7 @@ export class ContentTransfer {
     });
   }
 
-  async #fly(run: WorkRun, supplier: Supplier): Promise<void> {
+  async #fly(run: WorkRun, supplier: Supplier, use: TurnUse): Promise<void> {
     const segment = this.#content.segment(run.segmentIndex);
     const flight = this.#flights.start(run, supplier);
     const signal = AbortSignal.any([flight.giveUp.signal, this.#stop.signal]);
@@ -151,14 +193,17 @@ export class ContentTransfer {
     try {
       const { firstBlock, count } = run;
       for await (const item of supplier.source.fetch({ segment, firstBlock, count }, { signal })) {
-        supplier.delivered(item.block.bytes.length);
-        flight.lastBlockMs = performance.now();
+        const { length } = item.block.bytes;
+        supplier.delivered(length);
+        use.received(length);
+        this.#flights.landed(flight, length);
         await this.#accept(segment, item, supplier);
       }
     } catch (thrown) {
       error = thrown;
     }
     this.#flights.end(flight);
+    use[Symbol.dispose]();
     this.#land(flight, error);
   }
 
@@ -169,7 +214,8 @@ export class ContentTransfer {
     this.#work.release(run);
     if (this.#keeper.failure !== undefined) this.#end.reject(this.#keeper.failure);
     if (this.#stop.signal.aborted) return;
-    if (missingBlocks.length > 0 && !this.#flights.wasRelieved(flight)) {
+    const isExcused = this.#leave.aborted || this.#flights.wasRelieved(flight);
+    if (missingBlocks.length > 0 && !isExcused) {
       supplier.fellShort({ error, segmentIndex, missingBlocks });
       this.#parts.progress.failed(supplier.source.name, error);
       this.#parts.log.debug({ source: supplier.source.name, error }, 'source fell short');
@@ -181,61 +227,54 @@ export class ContentTransfer {
   async #accept(segment: ContentSegment, item: VerifiedItem, supplier: Supplier): Promise<void> {
     const { kind, name } = supplier.source;
     const { blockIndex, bytes } = item.block;
+    const range = this.#rangeOf(segment.index, blockIndex);
     const isNew = this.#work.finish(segment.index, blockIndex);
-    this.#parts.progress.received(kind, name, bytes.length, isNew);
+    const newBytes = isNew ? this.#parts.wanted.bytesOf(range) : 0;
+    this.#parts.progress.received(kind, name, bytes.length, newBytes);
     if (!isNew) {
       item.release?.();
       return;
     }
-    const { startByte } = this.#rangeOf(segment.index, blockIndex);
-    const stored = kind === 'store' ? undefined : this.#segments.get(segment.index)?.stored;
-    await this.#keeper.keep(item, { startByte, stored });
+    const isForStore = this.#options.isShared && kind !== 'store';
+    const stored = isForStore ? this.#segments.get(segment.index)?.stored : undefined;
+    await this.#keeper.keep(item, { startByte: range.startByte, stored });
   }
 
   #takeUpSegments(): void {
-    for (const inHand of this.#segments.takeUp()) {
-      if (inHand.blockHashList === undefined) void this.#fetchList(inHand);
-      else this.#startSegment(inHand);
-    }
-    if (this.#segments.isEmpty) this.#end.resolve();
+    if (this.#segments.isDone) this.#end.resolve();
+    if (this.#leave.aborted) return;
+    for (const inHand of this.#segments.takeUp()) this.#track(this.#open(inHand));
   }
 
-  async #fetchList(inHand: SegmentInHand): Promise<void> {
+  async #open(inHand: SegmentInHand): Promise<void> {
     const { signal } = this.#stop;
+    const { index } = inHand.segment;
+    const { origin, ...parts } = this.#parts;
+    const here = { contentId: this.#content.id, keeper: this.#keeper, ...this.#options };
+    const opening = { ...parts, ...here, listFromOrigin: origin.blockHashList };
     try {
-      const fromOrigin: FetchBlockHashList = (segment, options) =>
-        retrying(() => this.#parts.origin.blockHashList(segment, options), options);
-      const sources = { swarm: this.#parts.swarm, contentId: this.#content.id, fromOrigin };
-      inHand.blockHashList = await fetchBlockHashList(inHand.segment, sources, { signal });
-      await this.#keeper.keepList(inHand.blockHashList, inHand.stored);
-      this.#startSegment(inHand);
+      const done = await openSegment(inHand, opening, { signal });
+      if (signal.aborted) return;
+      this.#work.add(index, done.blockCount, done);
+      if (done.isFull) this.#finishSegment(index);
+      this.#dispatch();
     } catch (error) {
       this.#end.reject(error);
     }
   }
 
-  #startSegment({ segment }: SegmentInHand): void {
-    this.#work.add(segment.index, this.#content.blockCount(segment.index));
-    this.#dispatch();
-  }
-
   #finishSegment(segmentIndex: number): void {
+    if (this.#segments.get(segmentIndex) === undefined) return;
     const stored = this.#segments.putDown(segmentIndex);
-    if (stored === undefined) return;
     this.#work.remove(segmentIndex);
-    this.#keeper.letGo(stored);
+    if (stored !== undefined) this.#keeper.letGo(stored);
     this.#takeUpSegments();
     this.#parts.swarm.advanceTo(this.#segments.first);
   }
 
-  #peerSupplier(member: Member): Supplier {
-    let supplier = this.#peers.get(member);
-    if (supplier === undefined) {
-      const blockHashListOf = this.#blockHashListOf;
-      supplier = peerSupplier(member, { contentId: this.#content.id, blockHashListOf });
-      this.#peers.set(member, supplier);
-    }
-    return supplier;
+  #track(task: Promise<void>): void {
+    const tracked = task.finally(() => this.#tasks.delete(tracked));
+    this.#tasks.add(tracked);
   }
 
   #missing({ segmentIndex, firstBlock, count }: WorkRun): number[] {
@@ -243,37 +282,11 @@ export class ContentTransfer {
     return blocks.filter((blockIndex) => !this.#work.hasBlock(segmentIndex, blockIndex));
   }
 
-  #rangeOf(segmentIndex: number, blockIndex: number): { startByte: number } {
+  #rangeOf(segmentIndex: number, blockIndex: number): ByteRange {
     return blockRange(this.#content.information.sizeBytes, segmentIndex, blockIndex);
   }
 
-  #isWanted(segmentIndex: number, blockIndex: number): boolean {
+  #isNear(segmentIndex: number, blockIndex: number): boolean {
     return this.#rangeOf(segmentIndex, blockIndex).startByte < this.#parts.sink.horizonByte;
   }
-
-  readonly #blockHashListOf = (segment: ContentSegment): Uint8Array => {
-    return this.#segments.get(segment.index)?.blockHashList ?? new Uint8Array();
-  };
-
-  readonly #isStored: CanGive = (segmentIndex, blockIndex) => {
-    return this.#segments.get(segmentIndex)?.stored.blocks.has(blockIndex) ?? false;
-  };
-
-  /** What comes during the transfer never has to be read back. */
-  readonly #wasStored = (segmentIndex: number): boolean => {
-    return this.#segments.get(segmentIndex)?.hadBlocks ?? false;
-  };
-
-  readonly #isNotStored: CanGive = (segmentIndex, blockIndex) => {
-    return !this.#isStored(segmentIndex, blockIndex);
-  };
-
-  readonly #isOpenToOrigin = (segmentIndex: number): boolean => {
-    return !this.#members.some(({ offers }) => offers.get(segmentIndex)?.blocks.isFull);
-  };
-
-  /** The WAN is the last resort: only what no peer offers. */
-  readonly #isForOrigin: CanGive = (segmentIndex, blockIndex) => {
-    return !this.#members.some((member) => member.hasBlock(segmentIndex, blockIndex));
-  };
 }

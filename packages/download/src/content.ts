@@ -8,9 +8,12 @@ export class Content {
   /** Names the content in this process: its digest in hexadecimal. */
   readonly id: string;
   readonly #segments: (ContentSegment | undefined)[] = [];
+  readonly #needed: readonly number[] | undefined;
 
-  constructor(information: ContentInformation) {
+  /** `needed`: the segments, in order, that are to be worked on; all, if not given. */
+  constructor(information: ContentInformation, needed?: readonly number[]) {
     this.information = information;
+    this.#needed = needed;
     this.id = Buffer.from(information.digest).toString('hex');
   }
 
@@ -30,8 +33,12 @@ export class Content {
     return segment;
   }
 
-  /** Up to `most` segments from `first` on. */
+  /** Up to `most` segments to work on, from segment `first` on. */
   segments(first: number, most: number): ContentSegment[] {
+    if (this.#needed !== undefined) {
+      const at = placeOf(first, this.#needed);
+      return this.#needed.slice(at, at + most).map((index) => this.segment(index));
+    }
     const count = Math.max(0, Math.min(most, this.segmentCount - first));
     return Array.from({ length: count }, (_, index) => this.segment(first + index));
   }
@@ -39,4 +46,16 @@ export class Content {
   blockCount(segmentIndex: number): number {
     return blockCount(this.segment(segmentIndex).sizeBytes);
   }
+}
+
+/** Where the first number that is not below `value` stands in an ordered list. */
+function placeOf(value: number, ordered: readonly number[]): number {
+  let low = 0;
+  let high = ordered.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ordered[middle] ?? Infinity) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -29,6 +29,8 @@ export interface ListLocation {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly rootBytes: number;
+  /** The content's own URL: what a link leads to gets none of its credentials. */
+  readonly linkedFrom: string;
 }
 
 /** A content of an origin that knows nothing of us, with its first answer, still to be read. */
@@ -45,6 +47,8 @@ export interface DescribeOptions {
   readonly sidecarOrigins?: readonly string[];
   /** Past every cache on the way: what came from one was stale. */
   readonly isFresh?: boolean;
+  /** Told of each answer for the content itself, whatever it says. */
+  readonly onAnswered?: ((response: OriginResponse) => void) | undefined;
 }
 
 const ACCEPT = { accept: `${CONTENT_INFORMATION_TYPE}, */*` };
@@ -77,6 +81,7 @@ export async function describe(
   }
   const asked = { headers: { ...headers, ...ACCEPT, ...FIRST_RANGE }, signal: options.signal };
   const response = await http.get(url, asked);
+  options.onAnswered?.(response);
   if (isContentInformation(response)) {
     return describeByAccept(http, { url, response }, { headers, signal: options.signal });
   }
@@ -106,9 +111,11 @@ export async function describe(
 export async function describePlainly(
   http: OriginHttp,
   url: string,
-  { headers = {}, signal }: DescribeOptions,
+  { headers = {}, signal, onAnswered }: DescribeOptions,
 ): Promise<PlainContent> {
-  return plain(url, await http.get(url, { headers: { ...headers, ...FIRST_RANGE }, signal }));
+  const response = await http.get(url, { headers: { ...headers, ...FIRST_RANGE }, signal });
+  onAnswered?.(response);
+  return plain(url, response);
 }
 
 function plain(url: string, response: OriginResponse): PlainContent {
@@ -135,7 +142,12 @@ async function describeByAccept(
   // What a full answer has after the root are the block hash lists, which are not wanted here.
   const mostBytes = contentRange(response.fields)?.endByte ?? MOST_ROOT_BYTES;
   const first = await readRootStart(response, mostBytes);
-  const lists = { url, headers: { ...headers, ...ACCEPT }, rootBytes: rootBytes(first) };
+  const lists = {
+    url,
+    headers: { ...headers, ...ACCEPT },
+    rootBytes: rootBytes(first),
+    linkedFrom: url,
+  };
   const root = await completeRoot(http, { first, at: lists }, signal);
   return { kind: 'described', url, information: decodeRoot(root), lists };
 }
@@ -150,10 +162,10 @@ async function describeBySidecar(
     http,
     at,
     { startByte: 0, endByte: SIDECAR_FIRST_BYTES },
-    { headers, signal },
+    { headers, signal, linkedFrom: url },
   );
   if (first === undefined) return undefined;
-  const lists = { url: at, headers, rootBytes: rootBytes(first) };
+  const lists = { url: at, headers, rootBytes: rootBytes(first), linkedFrom: url };
   const root = await completeRoot(http, { first, at: lists }, signal);
   return { kind: 'described', url, information: decodeRoot(root), lists };
 }
@@ -166,7 +178,8 @@ async function completeRoot(
 ): Promise<Uint8Array> {
   if (first.length >= at.rootBytes) return first.subarray(0, at.rootBytes);
   const range = { startByte: first.length, endByte: at.rootBytes };
-  const rest = await getRange(http, at.url, range, { headers: at.headers, signal });
+  const { headers, linkedFrom } = at;
+  const rest = await getRange(http, at.url, range, { headers, signal, linkedFrom });
   return Buffer.concat([first, rest ?? new Uint8Array()]);
 }
 
@@ -175,10 +188,10 @@ async function getRange(
   http: OriginHttp,
   url: string,
   range: { readonly startByte: number; readonly endByte: number },
-  { headers, signal }: OriginRequest,
+  { headers, ...request }: OriginRequest,
 ): Promise<Uint8Array | undefined> {
   const asked = { ...headers, range: `bytes=${range.startByte}-${range.endByte - 1}` };
-  const { status, fields, body } = await http.get(url, { headers: asked, signal });
+  const { status, fields, body } = await http.get(url, { ...request, headers: asked });
   if (status === 404 || status === 403 || status === 410) {
     body.destroy();
     return undefined;

@@ -50,7 +50,7 @@ export class UnsupportedUrlError extends PeerCacheError {
   }
 }
 
-/** The origin could not be reached: name, connection, TLS or time. */
+/** The origin could not be reached: name, connection or time. */
 export class OriginUnreachableError extends PeerCacheError {
   readonly code = 'ORIGIN_UNREACHABLE';
   override readonly transient = true;
@@ -84,8 +84,55 @@ export class OriginNotFoundError extends PeerCacheError {
 export class OriginRefusedError extends PeerCacheError {
   readonly code = 'ORIGIN_REFUSED';
 
+  constructor(url: string, reason: string, options?: ErrorOptions) {
+    super(`${url} refused the request (${reason}); it may need credentials, or others`, options);
+  }
+}
+
+/** Whoever answered could not show to be the origin: its certificate is not to be trusted. */
+export class OriginUntrustedError extends PeerCacheError {
+  readonly code = 'ORIGIN_UNTRUSTED';
+
+  constructor(url: string, reason: string, options?: ErrorOptions) {
+    super(`${url} is not trusted: ${reason}`, options);
+  }
+}
+
+/** The proxy could not be reached, or did not answer. */
+export class ProxyUnreachableError extends PeerCacheError {
+  readonly code = 'PROXY_UNREACHABLE';
+  override readonly transient = true;
+
+  constructor(proxy: string, reason: string, options?: ErrorOptions) {
+    super(`proxy ${proxy} could not be reached: ${reason}; check its address`, options);
+  }
+}
+
+/** The proxy does not let this caller, or this address, through. */
+export class ProxyRefusedError extends PeerCacheError {
+  readonly code = 'PROXY_REFUSED';
+
   constructor(url: string, status: number) {
-    super(`${url} refused the request (HTTP ${status}); it may need credentials`);
+    const wayOut = status === 407 ? 'set its credentials' : 'ask who runs it, or go without';
+    super(`the proxy refused to lead to ${url} (HTTP ${status}); ${wayOut}`);
+  }
+}
+
+/** The proxy's address is none. It is not shown: it may hold a password. */
+export class ProxyInvalidError extends PeerCacheError {
+  readonly code = 'PROXY_INVALID';
+
+  constructor() {
+    super("the proxy's address is none; give http://host:port or https://host:port");
+  }
+}
+
+/** A client certificate, or a file of certificate authorities, can't be used. */
+export class CertificateUnusableError extends PeerCacheError {
+  readonly code = 'CERTIFICATE_UNUSABLE';
+
+  constructor(what: string, reason: string, options?: ErrorOptions) {
+    super(`${what} can't be used: ${reason}; give it again`, options);
   }
 }
 
@@ -107,9 +154,12 @@ export class OriginBusyError extends PeerCacheError {
 export class OriginFailedError extends PeerCacheError {
   readonly code = 'ORIGIN_FAILED';
   override readonly transient = true;
+  /** What `Retry-After` named; undefined without one. */
+  readonly retryMs: number | undefined;
 
-  constructor(url: string, status: number) {
+  constructor(url: string, status: number, retryMs: number | undefined) {
     super(`${url} failed (HTTP ${status}); try again later`);
+    this.retryMs = retryMs;
   }
 }
 
@@ -165,6 +215,39 @@ export class DiskFullError extends PeerCacheError {
 
   constructor(path: string, options?: ErrorOptions) {
     super(`no room left for ${path}; free some space and try again`, options);
+  }
+}
+
+/** Too many files are open at once, in this process or on the machine. */
+export class TooManyFilesError extends PeerCacheError {
+  readonly code = 'TOO_MANY_FILES';
+  override readonly transient = true;
+
+  constructor(path: string, options?: ErrorOptions) {
+    super(
+      `${path} can't be opened: too many files are open; try again, or raise the limit`,
+      options,
+    );
+  }
+}
+
+/** Bytes were asked for that the content does not have. */
+export class RangeOutsideError extends PeerCacheError {
+  readonly code = 'RANGE_OUTSIDE';
+
+  constructor(url: string, range: { startByte: number; endByte?: number | undefined }, of: number) {
+    const asked = `${range.startByte} to ${range.endByte ?? 'the end'}`;
+    super(`${url} has ${of} bytes, and ${asked} is no part of them; ask for another range`);
+  }
+}
+
+/** Who wanted the transfer left it before its end: what came is kept, where it can go on later. */
+export class TransferLeftError extends PeerCacheError {
+  readonly code = 'TRANSFER_LEFT';
+  override readonly transient = true;
+
+  constructor(url: string) {
+    super(`the transfer of ${url} was left before its end; it can go on later`);
   }
 }
 

@@ -1,5 +1,6 @@
-import { SECOND_MS } from '@peer-cache/core';
+import { BLOCK_BYTES, SECOND_MS } from '@peer-cache/core';
 import { PeerSilentError } from './errors.ts';
+import { isLong, LONGEST_BLOCK_MS } from './leaving.ts';
 import type { Supplier } from './supplier.ts';
 import type { WorkRun } from './work.ts';
 
@@ -9,6 +10,7 @@ const SLOW_RUN_MS = 1 * SECOND_MS;
 const STALLED_MS = 2 * SECOND_MS;
 /** Why a flight was given up whose supplier did nothing wrong. */
 const RELIEVED = Symbol('relieved');
+const LEFT = Symbol('left');
 
 /** A run on its way from a supplier. */
 export interface Flight {
@@ -17,11 +19,15 @@ export interface Flight {
   readonly giveUp: AbortController;
   readonly startedMs: number;
   lastBlockMs: number;
+  receivedBytes: number;
+  /** Given up when its next block is here. */
+  isLast: boolean;
 }
 
 /** All runs that are on their way, and which of them take too long. */
 export class Flights {
   readonly #all = new Set<Flight>();
+  #leftMs: number | undefined;
 
   get isEmpty(): boolean {
     return this.#all.size === 0;
@@ -30,7 +36,8 @@ export class Flights {
   start(run: WorkRun, supplier: Supplier): Flight {
     const startedMs = performance.now();
     const giveUp = new AbortController();
-    const flight: Flight = { run, supplier, giveUp, startedMs, lastBlockMs: startedMs };
+    const times = { startedMs, lastBlockMs: startedMs };
+    const flight: Flight = { run, supplier, giveUp, ...times, receivedBytes: 0, isLast: false };
     this.#all.add(flight);
     return flight;
   }
@@ -63,6 +70,25 @@ export class Flights {
       giveUp.abort(RELIEVED);
       return;
     }
+  }
+
+  /** Ends them all soon: the short ones by themselves, the others with the block that comes next. */
+  leave(): void {
+    const nowMs = performance.now();
+    this.#leftMs ??= nowMs;
+    for (const flight of this.#all) {
+      const { run, startedMs, receivedBytes, giveUp } = flight;
+      const leftBytes = run.count * BLOCK_BYTES - receivedBytes;
+      if (isLong({ startedMs, receivedBytes, leftBytes }, nowMs)) flight.isLast = true;
+      if (nowMs - this.#leftMs > LONGEST_BLOCK_MS) giveUp.abort(LEFT);
+    }
+  }
+
+  /** A block of a flight came: whatever was decided on it takes effect at this edge. */
+  landed(flight: Flight, bytes: number): void {
+    flight.lastBlockMs = performance.now();
+    flight.receivedBytes += bytes;
+    if (flight.isLast) flight.giveUp.abort(LEFT);
   }
 
   wasRelieved({ giveUp }: Flight): boolean {

@@ -10,8 +10,17 @@ export interface ContentRange extends ByteRange {
   readonly sizeBytes: number | undefined;
 }
 
+/** One challenge of a server or proxy that wants credentials (RFC 9110 §11.6.1), names in lower case. */
+export interface Challenge {
+  readonly scheme: string;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
 const CONTENT_RANGE = /^bytes (\d{1,15})-(\d{1,15})\/(?:(\d{1,15})|\*)$/i;
 const STRONG_ETAG = /^"[\x21\x23-\x7e\x80-\xff]*"$/;
+/** A scheme, or a parameter with its value quoted or bare. */
+const CHALLENGE_PART =
+  /(?<name>[\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?:"(?<quoted>(?:[^"\\]|\\.)*)"|(?<bare>[\w!#$%&'*+.^`|~-]+)))?/g;
 const NUMBER = /^\d{1,15}$/;
 
 /** The only value of a field; several are joined as RFC 9110 §5.3 has it. */
@@ -73,4 +82,16 @@ export function contentInformationLink(fields: HeaderFields): string | undefined
     // A Link header that can't be parsed links to nothing.
     return undefined;
   }
+}
+
+/** The challenges of `WWW-Authenticate` or `Proxy-Authenticate`, in order; what is none is left out. */
+export function challenges(fields: HeaderFields, name: string): Challenge[] {
+  const found: { scheme: string; parameters: Map<string, string> }[] = [];
+  for (const { groups = {} } of (field(fields, name) ?? '').matchAll(CHALLENGE_PART)) {
+    const part = (groups['name'] ?? '').toLowerCase();
+    const value = groups['quoted']?.replaceAll(/\\(.)/g, '$1') ?? groups['bare'];
+    if (value === undefined) found.push({ scheme: part, parameters: new Map() });
+    else found.at(-1)?.parameters.set(part, value);
+  }
+  return found;
 }

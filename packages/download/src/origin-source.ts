@@ -46,7 +46,9 @@ export function contentOrigin(
     const startByte = blockHashListOffset(lists.rootBytes, segment.index);
     const listBytes = blockHashListBytes(segment.sizeBytes);
     const range = `bytes=${startByte}-${startByte + listBytes - 1}`;
-    const response = await http.get(lists.url, { headers: { ...lists.headers, range }, signal });
+    const headersOfList = { ...lists.headers, range };
+    const { linkedFrom } = lists;
+    const response = await http.get(lists.url, { headers: headersOfList, signal, linkedFrom });
     using _ = destroying(response.body);
     checkRange(content, response, { startByte, sizeBytes: undefined });
     for await (const list of pieces(response, [listBytes], signal)) return list;

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { KIB, SECOND_MS } from '@peer-cache/core';
 import type { PeerAddress } from '@peer-cache/discovery';
-import { MESSAGE_TYPE, PROTOCOL_VERSION, VERSION_HEADER } from '@peer-cache/protocol';
+import { LOCAL_HOST, MESSAGE_TYPE, PROTOCOL_VERSION, VERSION_HEADER } from '@peer-cache/protocol';
 import {
   messageOf,
   PeerBusyError,
@@ -71,10 +71,9 @@ export class PeerConnection implements Disposable {
     const host = hostOf(address);
     signal.throwIfAborted();
     let connection: PeerConnection | undefined;
+    const { socketPath, ...remote } = address;
     const socket = connect({
-      host: address.host,
-      port: address.port,
-      noDelay: true,
+      ...(socketPath === undefined ? { ...remote, noDelay: true } : { path: socketPath }),
       onread: {
         buffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
         callback: (count, buffer) => {
@@ -213,8 +212,12 @@ export class PeerConnection implements Disposable {
   }
 }
 
-/** Address and port as they stand in a `Host` header: no zone, IPv6 in brackets (RFC 9110 §7.2). */
-export function hostOf({ host, port }: PeerAddress): string {
+/**
+ * Address and port as they stand in a `Host` header: no zone, IPv6 in brackets (RFC 9110 §7.2);
+ * over a Unix socket, the name that stands for this machine.
+ */
+export function hostOf({ host, port, socketPath }: PeerAddress): string {
+  if (socketPath !== undefined) return LOCAL_HOST;
   const [address = ''] = host.split('%');
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -1,5 +1,6 @@
 import type { PeerAddress } from '@peer-cache/discovery';
 import { Conduct } from './conduct.ts';
+import { asError, PeerUnreachableError } from './errors.ts';
 import { PeerSession } from './peer-session.ts';
 import { hostOf } from './peer-connection.ts';
 
@@ -57,6 +58,7 @@ export class Peer implements Disposable {
   readonly #waiting: (() => void)[] = [];
   #peerId: string | undefined;
   #inUse = 0;
+  #isAway = false;
 
   constructor(address: PeerAddress, options: Required<PeerPoolOptions>) {
     this.address = address;
@@ -72,8 +74,9 @@ export class Peer implements Disposable {
 
   /** Opens a connection of the caller's own, for long polls. */
   async open({ signal }: { signal: AbortSignal }): Promise<PeerSession> {
-    const servePort = this.#options.servePort();
-    const session = await PeerSession.open(this.address, { servePort, signal });
+    const session = await this.#connect(signal);
+    if (this.#isAway) this.conduct.returned();
+    this.#isAway = false;
     this.#peerId = session.peerId;
     this.lastSeenMs = this.#options.now();
     return session;
@@ -85,7 +88,7 @@ export class Peer implements Disposable {
     { signal }: { signal: AbortSignal },
   ): Promise<T> {
     while (this.#inUse >= SESSIONS_PER_PEER) {
-      await new Promise<void>((resolve) => void this.#waiting.push(resolve));
+      await this.#freed(signal);
     }
     this.#inUse++;
     try {
@@ -106,6 +109,29 @@ export class Peer implements Disposable {
 
   [Symbol.dispose](): void {
     for (const session of this.#idle.splice(0)) session[Symbol.dispose]();
+  }
+
+  async #connect(signal: AbortSignal): Promise<PeerSession> {
+    const servePort = this.#options.servePort();
+    try {
+      return await PeerSession.open(this.address, { servePort, signal });
+    } catch (error) {
+      this.#isAway ||= error instanceof PeerUnreachableError;
+      throw error;
+    }
+  }
+
+  async #freed(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    await promise;
+    const at = this.#waiting.indexOf(resolve);
+    if (at !== -1) this.#waiting.splice(at, 1);
+    if (!signal.aborted) return;
+    // Called although nobody waits here any more: the next one's.
+    if (at === -1) this.#waiting.shift()?.();
+    throw asError(signal.reason);
   }
 
   #takeIdle(): PeerSession | undefined {

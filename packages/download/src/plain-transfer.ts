@@ -1,16 +1,28 @@
-import type { Readable } from 'node:stream';
-import { createBrotliDecompress, createUnzip, createZstdDecompress } from 'node:zlib';
+import { BlockTurns } from './block-turns.ts';
 import { describePlainly } from './describe.ts';
 import type { PlainContent } from './describe.ts';
-import { OriginCutShortError, OriginKeepsChangingError, OriginProtocolError } from './errors.ts';
-import { contentCoding, contentLength, contentRange, strongValidator } from './http-fields.ts';
-import { shownUrl } from './shown-url.ts';
+import {
+  asError,
+  OriginCutShortError,
+  OriginKeepsChangingError,
+  OriginProtocolError,
+} from './errors.ts';
+import { NOTHING_KEPT } from './kept-blocks.ts';
+import { untilAnswered } from './leaving.ts';
 import type { OriginHttp, OriginResponse } from './origin-http.ts';
 import { OriginLane } from './origin-lane.ts';
-import { errorOfStatus } from './origin-status.ts';
+import type { LaneOptions } from './origin-lane.ts';
+import { decodedBody, plainAnswer } from './plain-answer.ts';
+import type { PlainAnswer } from './plain-answer.ts';
+import { PlainBody } from './plain-body.ts';
+import { missingBytes, PlainVersion } from './plain-version.ts';
 import type { Progress } from './progress.ts';
 import { failedOnce } from './retrying.ts';
+import { shownUrl } from './shown-url.ts';
 import type { ContentSink } from './sink.ts';
+import type { Turn } from './turn.ts';
+import { WantedBytes } from './wanted-bytes.ts';
+import type { WantedRange } from './wanted-bytes.ts';
 
 const MOST_RESTARTS = 3;
 
@@ -18,175 +30,219 @@ export interface PlainParts {
   readonly http: OriginHttp;
   readonly sink: ContentSink;
   readonly progress: Progress;
+  readonly turn: Turn;
+}
+
+export interface PlainOptions extends LaneOptions {
   readonly headers: Readonly<Record<string, string>>;
+  /** The whole, if absent. */
+  readonly ranges: readonly WantedRange[] | undefined;
+  readonly signal: AbortSignal;
+  /** Ends it at the next block's edge; without a validator what came by then is worth nothing. */
+  readonly leave: AbortSignal;
 }
 
 /**
- * Fetches a content from an origin that has no content information: one request after another, in
- * order. A strong validator ties the requests to one version; without one there is only one
- * request for the whole, begun anew when it breaks off. Never a mix of versions, never a short file.
+ * Fetches a content, or some of it, from an origin that has no content information: one request
+ * after another, in order. A strong validator ties the requests to one version; without one there
+ * is only one request for the whole, begun anew when it breaks off. Never a mix of versions, never
+ * a short file.
  */
 export async function transferPlainly(
   parts: PlainParts,
   content: PlainContent,
-  { signal }: { signal: AbortSignal },
+  options: PlainOptions,
 ): Promise<{ readonly sizeBytes: number }> {
-  const transfer = new PlainTransfer(parts, content.url, signal);
-  return await transfer.run(content.response);
+  using transfer = new PlainTransfer(parts, content.url, options);
+  return { sizeBytes: await transfer.run(content.response) };
 }
 
-class PlainTransfer {
+class PlainTransfer implements Disposable {
   readonly #parts: PlainParts;
   readonly #url: string;
-  readonly #signal: AbortSignal;
-  readonly #lane = new OriginLane(() => performance.now());
-  #doneBytes = 0;
-  #sizeBytes: number | undefined;
-  #validator: string | undefined;
+  readonly #options: PlainOptions;
+  /** Whatever is waited for, it ends the wait. */
+  readonly #patience: AbortSignal;
+  readonly #lane: OriginLane;
+  readonly #turns: BlockTurns;
+  #version: PlainVersion | undefined;
+  #askedByte = 0;
+  #asksForAll = false;
   #restarts = 0;
-  /** True during a write, and for ever when it failed: that is no failure of the origin. */
-  #sinkFailed = false;
+  /** That is no failure of the origin, and final. */
+  #sinkFailure: Error | undefined;
 
-  constructor(parts: PlainParts, url: string, signal: AbortSignal) {
+  constructor(parts: PlainParts, url: string, options: PlainOptions) {
     this.#parts = parts;
     this.#url = url;
-    this.#signal = signal;
+    this.#options = options;
+    this.#patience = AbortSignal.any([options.signal, options.leave]);
+    this.#lane = new OriginLane(() => performance.now(), options);
+    this.#turns = new BlockTurns(parts.turn, { signal: this.#patience });
   }
 
-  async run(first: OriginResponse): Promise<{ sizeBytes: number }> {
+  /** Gives the content's size when all that is wanted is in the sink. */
+  async run(first: OriginResponse): Promise<number> {
     let response: OriginResponse | undefined = first;
     for (;;) {
       try {
         response ??= await this.#ask();
-        if (await this.#take(response)) return { sizeBytes: this.#doneBytes };
+        await this.#take(response);
+        if (this.#version?.isWhole === true) return this.#version.sizeBytes ?? 0;
       } catch (error) {
-        this.#signal.throwIfAborted();
-        if (this.#sinkFailed) throw error;
-        await failedOnce(this.#lane, error, { signal: this.#signal });
+        this.#throwIfOver();
+        await failedOnce(this.#lane, error, { signal: this.#patience });
+      } finally {
+        response?.body.destroy();
+        response = undefined;
+        this.#turns.end();
       }
-      response?.body.destroy();
-      response = undefined;
     }
+  }
+
+  [Symbol.dispose](): void {
+    this.#turns[Symbol.dispose]();
   }
 
   /** Asks for what is missing, on condition that it is still the same version. */
   async #ask(): Promise<OriginResponse> {
-    const { http, headers } = this.#parts;
-    const signal = this.#signal;
-    if (this.#doneBytes === 0) {
-      if (this.#validator === undefined) return await http.get(this.#url, { headers, signal });
-      return (await describePlainly(http, this.#url, { headers, signal })).response;
+    const { http, progress } = this.#parts;
+    const { headers } = this.#options;
+    const onAnswered = (response: OriginResponse): void => progress.answered(response);
+    await this.#turns.begin();
+    this.#askedByte = 0;
+    if (this.#version?.validator === undefined && !this.#asksForAll) {
+      const ask = async (signal: AbortSignal): Promise<OriginResponse> =>
+        (await describePlainly(http, this.#url, { headers, signal, onAnswered })).response;
+      return await untilAnswered(ask, this.#options);
     }
-    const rest = { range: `bytes=${this.#doneBytes}-`, 'if-range': this.#validator ?? '' };
-    return await http.get(this.#url, { headers: { ...headers, ...rest }, signal });
+    const asked = { ...headers, ...this.#rangeFields() };
+    const response = await untilAnswered(
+      (signal) => http.get(this.#url, { headers: asked, signal }),
+      this.#options,
+    );
+    onAnswered(response);
+    return response;
   }
 
-  /** Reads one answer; true when the content is whole. */
-  async #take(response: OriginResponse): Promise<boolean> {
-    const { status, fields } = response;
-    if (status === 416 && this.#doneBytes === 0) return true;
-    if (status !== 200 && status !== 206) throw errorOfStatus(shownUrl(this.#url), status, fields);
-    if (contentCoding(fields) !== undefined) return await this.#takeCoded(response);
-    const validator = strongValidator(fields);
-    const range = status === 206 ? contentRange(fields) : undefined;
-    if (status === 206 && range?.startByte !== this.#doneBytes) {
+  #rangeFields(): Record<string, string> {
+    if (this.#version?.validator === undefined) return {};
+    const { next, sizeBytes, validator } = this.#version;
+    this.#askedByte = next.startByte;
+    const isToEnd = next.endByte === Infinity || next.endByte === sizeBytes;
+    const last = isToEnd ? '' : `${next.endByte - 1}`;
+    return { range: `bytes=${next.startByte}-${last}`, 'if-range': validator };
+  }
+
+  /** Takes what one answer brings. */
+  async #take(response: OriginResponse): Promise<void> {
+    const answer = plainAnswer(this.#url, response);
+    if (response.status === 206 && answer.startByte !== this.#askedByte) {
       throw new OriginProtocolError(shownUrl(this.#url), 'another range than was asked for');
     }
-    const sizeBytes = range === undefined ? contentLength(fields) : range.sizeBytes;
-    if (this.#doneBytes > 0 && (range === undefined || !this.#isSame(validator, sizeBytes))) {
-      await this.#restart();
+    if (this.#version?.isSame(answer) !== true) await this.#begin(answer);
+    const version = this.#version;
+    if (version === undefined) return;
+    if (answer.sizeBytes !== undefined) version.learnSize(answer.sizeBytes);
+    if (version.isWhole) return;
+    if (answer.startByte > version.next.startByte) return;
+    if (answer.endByte !== undefined && answer.endByte <= version.next.startByte) return;
+    await this.#read(response, answer, version);
+  }
+
+  /** Begins another version than before, if this answer is one to begin with. */
+  async #begin(answer: PlainAnswer): Promise<void> {
+    const { validator, sizeBytes, isWhole, startByte } = answer;
+    this.#countRestart();
+    this.#version = undefined;
+    if (validator === undefined && !isWhole) {
+      // Nothing ties a second range to the first: the whole is asked for instead.
+      if (this.#asksForAll) {
+        throw new OriginProtocolError(shownUrl(this.#url), 'a part where all was asked for');
+      }
+      this.#asksForAll = true;
+      return;
     }
-    if (this.#doneBytes === 0) this.#begin(sizeBytes, validator);
-    // Without a validator nothing ties a second range to the first: the whole is asked for instead.
-    if (range !== undefined && range.endByte !== sizeBytes && validator === undefined) return false;
-    if (range !== undefined && range.startByte !== this.#doneBytes) return false;
-    const endByte = range?.endByte ?? sizeBytes;
-    await this.#copy(response.body, endByte);
-    return endByte === undefined || this.#doneBytes === this.#sizeBytes;
+    if (startByte > 0) return;
+    const wanted = new WantedBytes({ url: this.#url, sizeBytes }, this.#options.ranges);
+    const { sink, progress } = this.#parts;
+    const url = withoutUserInfo(this.#url);
+    const kept = await this.#toSink(() => sink.begin({ kind: 'plain', url, validator, sizeBytes }));
+    const isTied = validator !== undefined;
+    const missing = await missingBytes(wanted, isTied ? kept : NOTHING_KEPT, sizeBytes);
+    progress.described(wanted.sizeBytes, false);
+    const missingOfWanted = missing.reduce((sum, range) => sum + wanted.bytesOf(range), 0);
+    if (wanted.sizeBytes !== undefined) progress.resumed(wanted.sizeBytes - missingOfWanted);
+    this.#version = new PlainVersion({ validator, sizeBytes }, wanted, missing);
   }
 
-  #isSame(validator: string | undefined, sizeBytes: number | undefined): boolean {
-    return (
-      validator === this.#validator && (sizeBytes === undefined || sizeBytes === this.#sizeBytes)
-    );
-  }
-
-  #begin(sizeBytes: number | undefined, validator: string | undefined): void {
-    this.#sizeBytes = sizeBytes;
-    this.#validator = validator;
-    this.#parts.progress.described(sizeBytes, false);
-  }
-
-  async #restart(): Promise<void> {
+  #countRestart(): void {
+    if (this.#version === undefined || this.#version.next.startByte === 0) return;
     if (this.#restarts++ >= MOST_RESTARTS) {
       throw new OriginKeepsChangingError(shownUrl(this.#url), this.#restarts);
     }
-    await this.#startOver();
     this.#parts.progress.warned('CONTENT_CHANGED', `${shownUrl(this.#url)} changed; starting over`);
   }
 
-  async #startOver(): Promise<void> {
-    this.#doneBytes = 0;
-    await this.#parts.sink.restart();
-  }
-
-  async #copy(body: Readable, endByte: number | undefined): Promise<void> {
-    const pieces = body[Symbol.asyncIterator]();
+  async #read(
+    response: OriginResponse,
+    { startByte, endByte }: PlainAnswer,
+    version: PlainVersion,
+  ): Promise<void> {
+    const { sink, progress } = this.#parts;
+    const host = new URL(this.#url).host;
+    const body = new PlainBody(
+      {
+        version,
+        turns: this.#turns,
+        leave: this.#options.leave,
+        received: (bytes, newBytes) => {
+          // Where a request can't go on from it, what came is no progress.
+          if (version.validator !== undefined) this.#lane.delivered();
+          progress.received('origin', host, bytes, newBytes);
+        },
+        write: (at, bytes) => this.#toSink(() => sink.write(at, bytes)),
+      },
+      { startByte, endByte },
+    );
+    const bytes = decodedBody(this.#url, response);
     try {
-      for (let next = await pieces.next(); next.done !== true; next = await pieces.next()) {
-        await this.#keep(next.value);
-      }
+      await body.read(bytes);
     } catch (cause) {
-      this.#signal.throwIfAborted();
-      if (this.#sinkFailed) throw cause;
-      await this.#cutShort(endByte, cause);
+      this.#throwIfOver();
+      throw this.#cutShort(body.atByte, endByte, cause);
     }
-    if (endByte !== undefined && this.#doneBytes !== endByte) await this.#cutShort(endByte);
+    if (endByte === undefined) version.learnSize(body.atByte);
+    else if (!version.isWhole && body.atByte < endByte) {
+      throw this.#cutShort(body.atByte, endByte);
+    }
   }
 
   /** What came is kept if another request can go on from there. */
-  async #cutShort(endByte: number | undefined, cause?: unknown): Promise<never> {
-    const error = new OriginCutShortError(shownUrl(this.#url), this.#doneBytes, endByte, { cause });
-    if (this.#validator === undefined) await this.#startOver();
-    throw error;
+  #cutShort(atByte: number, endByte: number | undefined, cause?: unknown): Error {
+    if (this.#version?.validator === undefined) this.#version = undefined;
+    return new OriginCutShortError(shownUrl(this.#url), atByte, endByte, { cause });
   }
 
-  async #keep(bytes: Uint8Array): Promise<void> {
-    const startByte = this.#doneBytes;
-    this.#doneBytes += bytes.length;
-    this.#lane.delivered();
-    this.#parts.progress.received('origin', new URL(this.#url).host, bytes.length);
-    this.#sinkFailed = true;
-    await this.#parts.sink.write(startByte, bytes);
-    this.#sinkFailed = false;
-  }
-
-  /** An origin that codes although identity was asked for: decoded here, as one answer or not at all. */
-  async #takeCoded(response: OriginResponse): Promise<boolean> {
-    if (this.#doneBytes > 0) await this.#restart();
-    const isWhole =
-      response.status === 200 || contentRange(response.fields)?.endByte === this.#wholeOf(response);
-    this.#validator = undefined;
-    if (!isWhole) return false;
-    const decoder = decoderOf(contentCoding(response.fields));
-    if (decoder === undefined) {
-      throw new OriginProtocolError(shownUrl(this.#url), 'a content coding that nobody asked for');
+  async #toSink<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      this.#sinkFailure = asError(error);
+      throw error;
     }
-    this.#begin(undefined, undefined);
-    response.body.once('error', (error) => decoder.destroy(error));
-    await this.#copy(response.body.pipe(decoder), undefined);
-    return true;
   }
 
-  #wholeOf({ fields }: OriginResponse): number | undefined {
-    const range = contentRange(fields);
-    return range?.startByte === 0 ? range.sizeBytes : undefined;
+  #throwIfOver(): void {
+    if (this.#sinkFailure !== undefined) throw this.#sinkFailure;
+    this.#options.signal.throwIfAborted();
+    this.#options.leave.throwIfAborted();
   }
 }
 
-function decoderOf(coding: string | undefined) {
-  if (coding === 'gzip' || coding === 'x-gzip' || coding === 'deflate') return createUnzip();
-  if (coding === 'br') return createBrotliDecompress();
-  if (coding === 'zstd') return createZstdDecompress();
-  return undefined;
+function withoutUserInfo(url: string): string {
+  const bare = new URL(url);
+  bare.username = '';
+  bare.password = '';
+  return bare.href;
 }

@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OriginLane } from './origin-lane.ts';
+import type { LaneOptions } from './origin-lane.ts';
 
 const LOOK_AGAIN_MS = 50;
 
 /** Asks again what failed transiently, as often and after such waits as OriginLane allows. */
 export async function retrying<T>(
   ask: () => Promise<T>,
-  { signal }: { signal: AbortSignal },
+  { signal, ...options }: LaneOptions & { readonly signal: AbortSignal },
 ): Promise<T> {
-  const lane = new OriginLane(() => performance.now());
+  const lane = new OriginLane(() => performance.now(), options);
   for (;;) {
     try {
       return await ask();
@@ -27,5 +28,9 @@ export async function failedOnce(
 ): Promise<void> {
   lane.failed(error);
   if (lane.failure !== undefined) throw lane.failure;
-  while (lane.mostRuns === 0) await sleep(LOOK_AGAIN_MS, undefined, { signal });
+  while (lane.mostRuns === 0) {
+    signal.throwIfAborted();
+    // Woken early by the signal, whose own reason says why.
+    await sleep(LOOK_AGAIN_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
 }

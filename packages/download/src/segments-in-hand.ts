@@ -9,7 +9,8 @@ const SEGMENTS_IN_HAND = 3;
 /** A segment that is being brought here. */
 export interface SegmentInHand {
   readonly segment: ContentSegment;
-  readonly stored: StoredSegment;
+  /** Its place in the store; undefined where it has none and is to get none. */
+  readonly stored: StoredSegment | undefined;
   /** Whether the store had some of it before. */
   readonly hadBlocks: boolean;
   blockHashList: Uint8Array | undefined;
@@ -19,12 +20,15 @@ export interface SegmentInHand {
 export class SegmentsInHand implements Disposable {
   readonly #store: BlockStore;
   readonly #content: Content;
+  readonly #isShared: boolean;
   readonly #inHand = new Map<number, SegmentInHand>();
   #next = 0;
 
-  constructor(store: BlockStore, content: Content) {
+  /** Not shared: what is in the store is used, and nothing is put there. */
+  constructor(store: BlockStore, content: Content, { isShared }: { readonly isShared: boolean }) {
     this.#store = store;
     this.#content = content;
+    this.#isShared = isShared;
   }
 
   /** The first segment that is not done with. */
@@ -32,8 +36,9 @@ export class SegmentsInHand implements Disposable {
     return Math.min(this.#next, ...this.#inHand.keys());
   }
 
-  get isEmpty(): boolean {
-    return this.#inHand.size === 0;
+  /** Whether nothing is in hand, and nothing is left to take up. */
+  get isDone(): boolean {
+    return this.#inHand.size === 0 && this.#upNext() === undefined;
   }
 
   get(segmentIndex: number): SegmentInHand | undefined {
@@ -43,21 +48,21 @@ export class SegmentsInHand implements Disposable {
   /** Takes the next segments up; gives those that are new. */
   takeUp(): SegmentInHand[] {
     const taken: SegmentInHand[] = [];
-    const { serveForSeconds } = this.#content.information;
-    while (this.#next < this.#content.segmentCount && this.#inHand.size < SEGMENTS_IN_HAND) {
-      const segment = this.#content.segment(this.#next++);
-      const { entry, sizeBytes, index } = segment;
-      const serveUntilMs = Date.now() + serveForSeconds * SECOND_MS;
-      const stored = this.#store.open({ entry, sizeBytes, serveUntilMs });
-      const { blockHashList } = stored;
-      const inHand = { segment, stored, hadBlocks: stored.blocks.size > 0, blockHashList };
-      this.#inHand.set(index, inHand);
+    let segment = this.#upNext();
+    while (segment !== undefined && this.#inHand.size < SEGMENTS_IN_HAND) {
+      const stored = this.#open(segment);
+      const blockHashList = stored?.blockHashList;
+      const hadBlocks = stored !== undefined && stored.blocks.size > 0;
+      const inHand = { segment, stored, hadBlocks, blockHashList };
+      this.#inHand.set(segment.index, inHand);
       taken.push(inHand);
+      this.#next = segment.index + 1;
+      segment = this.#upNext();
     }
     return taken;
   }
 
-  /** Puts a segment down; who calls disposes of its place in the store. */
+  /** Puts a segment down; who calls disposes of its place in the store, where it has one. */
   putDown(segmentIndex: number): StoredSegment | undefined {
     const inHand = this.#inHand.get(segmentIndex);
     this.#inHand.delete(segmentIndex);
@@ -65,7 +70,18 @@ export class SegmentsInHand implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const { stored } of this.#inHand.values()) stored[Symbol.dispose]();
+    for (const { stored } of this.#inHand.values()) stored?.[Symbol.dispose]();
     this.#inHand.clear();
+  }
+
+  #upNext(): ContentSegment | undefined {
+    return this.#content.segments(this.#next, 1)[0];
+  }
+
+  #open({ entry, sizeBytes, keys }: ContentSegment): StoredSegment | undefined {
+    if (!this.#isShared) return this.#store.find(keys.segmentId);
+    const { serveForSeconds } = this.#content.information;
+    const serveUntilMs = Date.now() + serveForSeconds * SECOND_MS;
+    return this.#store.open({ entry, sizeBytes, serveUntilMs });
   }
 }

@@ -1,5 +1,7 @@
 import { MIB } from '@peer-cache/core';
 import { OriginKeepsChangingError } from './errors.ts';
+import { NOTHING_KEPT } from './kept-blocks.ts';
+import type { KeptBlocks } from './kept-blocks.ts';
 import type { ContentSink } from './sink.ts';
 
 /** How far ahead of the reader blocks are fetched: bounds the memory of a stream. */
@@ -42,9 +44,11 @@ export class StreamSink implements ContentSink {
     if (startByte >= this.horizonByte) await promise;
   }
 
-  async restart(): Promise<void> {
+  /** What was given out can't be taken back: beginning again fails after the first byte. */
+  async begin(): Promise<KeptBlocks> {
     if (this.#nextByte > 0) throw new OriginKeepsChangingError(this.#url, 1);
     this.#waiting.clear();
+    return NOTHING_KEPT;
   }
 
   /** Resolves when the reader has taken everything, and ends the stream. */

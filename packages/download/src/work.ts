@@ -26,9 +26,8 @@ interface SegmentWork {
 export class Work {
   readonly #segments = new Map<number, SegmentWork>();
 
-  /** Takes a segment in hand: all of its blocks are wanted. */
-  add(segmentIndex: number, blockCount: number): void {
-    const done = new BlockSet(blockCount);
+  /** Takes a segment in hand: all of its blocks are wanted but those that are `done`. */
+  add(segmentIndex: number, blockCount: number, done: BlockSet = new BlockSet(blockCount)): void {
     const taken = new BlockSet(blockCount);
     this.#segments.set(segmentIndex, { done, taken, firstOpen: 0 });
   }
@@ -68,6 +67,14 @@ export class Work {
       return { segmentIndex, firstBlock, count };
     }
     return undefined;
+  }
+
+  /** Gives back the end of a run that was just taken: no more than `most` blocks are on their way. */
+  shorten(run: WorkRun, most: number): WorkRun {
+    const { segmentIndex, firstBlock, count } = run;
+    if (most >= count) return run;
+    this.release({ segmentIndex, firstBlock: firstBlock + most, count: count - most });
+    return { segmentIndex, firstBlock, count: most };
   }
 
   /** A block has arrived; false if it was here already. */

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { BlockMismatchError, HOUR_MS, SealBrokenError } from '@peer-cache/core';
 import { Conduct } from '../src/conduct.ts';
-import { PeerBusyError } from '../src/errors.ts';
+import { PeerBusyError, PeerUnreachableError } from '../src/errors.ts';
 
 function conductAt(start = 0) {
   const clock = { nowMs: start };
@@ -50,6 +50,23 @@ test('back-off starts small again after a delivery', (t) => {
   conduct.failed(new SealBrokenError(0), 'x');
   clock.nowMs += 1000;
   t.true(conduct.mayAsk('x'));
+});
+
+test('what fails on several connections at one moment failed once', (t) => {
+  const { clock, conduct } = conductAt();
+  for (let count = 0; count < 5; count++) conduct.failed(new SealBrokenError(0), 'x');
+  clock.nowMs = 1000;
+  t.true(conduct.mayAsk('x'));
+});
+
+test('a peer that was away is asked as soon as it is back, unless it lied', (t) => {
+  const { conduct } = conductAt();
+  conduct.failed(new PeerUnreachableError('p', 'no answer'), 'x');
+  conduct.returned();
+  t.true(conduct.mayAsk('x'));
+  conduct.failed(new BlockMismatchError(0), 'x');
+  conduct.returned();
+  t.true(conduct.isOut('x'));
 });
 
 test('a busy peer is left alone for as long as it said', (t) => {

@@ -46,3 +46,12 @@ test('Retry-After is obeyed up to a minute and an error beyond', (t) => {
   lane.failed(new OriginBusyError('u', 503, 60_001));
   t.like(lane.failure, { code: 'ORIGIN_BUSY' });
 });
+
+test('who wants to know sooner bears fewer failures', (t) => {
+  const lane = new OriginLane(() => 0, { mostFailures: 2 });
+  lane.failed(cut);
+  lane.failed(cut);
+  t.is(lane.failure, undefined);
+  lane.failed(cut);
+  t.is(lane.failure, cut);
+});

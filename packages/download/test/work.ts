@@ -1,4 +1,5 @@
 import test from 'ava';
+import { BlockSet } from '@peer-cache/core';
 import { Work } from '../src/work.ts';
 
 const everywhere = (): boolean => true;
@@ -59,4 +60,22 @@ test('a segment that the source may not have is not searched', (t) => {
   const second = { mayHave: (segmentIndex: number) => segmentIndex === 1, canGive: everywhere };
   t.is(work.take(second, 16)?.segmentIndex, 1);
   t.is(work.take(second, 16), undefined);
+});
+
+test('what is done before a segment is taken in hand is given to nobody', (t) => {
+  const work = new Work();
+  const done = new BlockSet(4);
+  for (const index of [0, 1, 3]) done.add(index);
+  work.add(0, 4, done);
+  t.deepEqual(work.take(anything, 16), { segmentIndex: 0, firstBlock: 2, count: 1 });
+  work.finish(0, 2);
+  t.true(work.isDone(0));
+});
+
+test('what a run is shortened by is open again', (t) => {
+  const work = new Work();
+  work.add(0, 20);
+  const run = work.take(anything, 16);
+  t.deepEqual(run && work.shorten(run, 5), { segmentIndex: 0, firstBlock: 0, count: 5 });
+  t.deepEqual(work.take(anything, 16), { segmentIndex: 0, firstBlock: 5, count: 15 });
 });

@@ -1,0 +1,57 @@
+import type { Digest, Log } from '@peer-cache/core';
+import type { Finder } from '@peer-cache/discovery';
+import type { BlockStore } from '@peer-cache/store';
+import type { OriginHttp } from './origin-http.ts';
+import type { PeerPool } from './peer-pool.ts';
+import type { Progress } from './progress.ts';
+import type { Turn } from './turn.ts';
+import type { WantedRange } from './wanted-bytes.ts';
+
+export interface GetOptions {
+  readonly signal?: AbortSignal;
+  /** Where to count and tell; one of its own otherwise. */
+  readonly progress?: Progress;
+  /** Sent to the origin. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** When to ask peers and origin for blocks: always, if not given. */
+  readonly turn?: Turn;
+}
+
+export interface FetchOptions extends GetOptions {
+  /**
+   * Ends the transfer soon and at a block's edge: it then fails with TransferLeftError. A plain
+   * content without a validator has to begin anew the next time.
+   */
+  readonly leave?: AbortSignal;
+  /** Only these bytes, in whatever order: the blocks that hold them. None: the whole content. */
+  readonly ranges?: readonly WantedRange[];
+  /** A transport of its own; the downloader's otherwise. */
+  readonly http?: OriginHttp;
+  /** True. Else no peer is asked and nothing is put into the store, though it is read. */
+  readonly isShared?: boolean;
+  /**
+   * Failures of the origin in a row, without a byte between them, that are borne; the next is
+   * final. 5.
+   */
+  readonly mostFailures?: number;
+}
+
+export interface FetchedContent {
+  /** Of the whole content, whatever was wanted of it. */
+  readonly sizeBytes: number;
+  /** BLAKE3 of the content as its content information says it; undefined for a plain origin. */
+  readonly digest: Digest | undefined;
+}
+
+/** What every fetch of one downloader works with. */
+export interface FetchParts {
+  readonly store: BlockStore;
+  readonly finder: Finder;
+  readonly log: Log;
+  readonly http: OriginHttp;
+  readonly pool: PeerPool;
+  /** Origins (`https://host`) that have sidecars beside their contents. */
+  readonly sidecarOrigins: readonly string[];
+  /** How long the origin is left alone while peers may still answer. */
+  readonly discoveryWaitMs: number;
+}
