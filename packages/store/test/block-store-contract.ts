@@ -43,7 +43,6 @@ export function blockStoreContract(
   open: OpenForContract,
   { saysFull = true }: { readonly saysFull?: boolean } = {},
 ): void {
-  const testOfFull = saysFull ? test : test.skip;
   test('a stored block comes back for use, and sealed as every other machine would seal it', async (t) => {
     const store = await open(t);
     const made = makeSegment(1, 3 * BLOCK_BYTES + 5);
@@ -222,30 +221,7 @@ export function blockStoreContract(
     t.is(store.usage().segments, 3);
   });
 
-  testOfFull('what is open or pinned stays, and then the store is full', async (t) => {
-    const store = await open(t, { limitBytes: 2 * TWO_BLOCKS });
-    const [a, b, c] = [makeSegment(1), makeSegment(2), makeSegment(3)];
-    await storeMade(store, a);
-    await storeMade(store, b);
-    store.setPinned(a.keys.segmentId, true);
-    const open2 = store.find(b.keys.segmentId);
-    await t.throwsAsync(storeMade(store, c), { code: 'STORE_FULL' });
-    t.deepEqual(held(store, [a, b, c]), [true, true, false]);
-    open2?.[Symbol.dispose]();
-    await storeMade(store, c);
-    t.deepEqual(held(store, [a, b, c]), [true, false, true]);
-    store.setPinned(a.keys.segmentId, false);
-    await storeMade(store, b);
-    t.deepEqual(held(store, [a, b, c]), [false, true, true]);
-  });
-
-  testOfFull('what can never fit evicts nothing', async (t) => {
-    const store = await open(t, { limitBytes: 2 * TWO_BLOCKS });
-    const small = makeSegment(1);
-    await storeMade(store, small);
-    await t.throwsAsync(storeMade(store, makeSegment(2, 9 * BLOCK_BYTES)), { code: 'STORE_FULL' });
-    t.deepEqual(held(store, [small]), [true]);
-  });
+  if (saysFull) fullStoreContract(test, open);
 
   test('clear keeps what is open or pinned', async (t) => {
     const store = await open(t);
@@ -342,4 +318,31 @@ function held(
   segments: readonly { keys: { segmentId: Uint8Array } }[],
 ): boolean[] {
   return segments.map(({ keys }) => store.proofKeyOf(keys.segmentId) !== undefined);
+}
+
+function fullStoreContract(test: TestFn, open: OpenForContract): void {
+  test('what is open or pinned stays, and then the store is full', async (t) => {
+    const store = await open(t, { limitBytes: 2 * TWO_BLOCKS });
+    const [a, b, c] = [makeSegment(1), makeSegment(2), makeSegment(3)];
+    await storeMade(store, a);
+    await storeMade(store, b);
+    store.setPinned(a.keys.segmentId, true);
+    const open2 = store.find(b.keys.segmentId);
+    await t.throwsAsync(storeMade(store, c), { code: 'STORE_FULL' });
+    t.deepEqual(held(store, [a, b, c]), [true, true, false]);
+    open2?.[Symbol.dispose]();
+    await storeMade(store, c);
+    t.deepEqual(held(store, [a, b, c]), [true, false, true]);
+    store.setPinned(a.keys.segmentId, false);
+    await storeMade(store, b);
+    t.deepEqual(held(store, [a, b, c]), [false, true, true]);
+  });
+
+  test('what can never fit evicts nothing', async (t) => {
+    const store = await open(t, { limitBytes: 2 * TWO_BLOCKS });
+    const small = makeSegment(1);
+    await storeMade(store, small);
+    await t.throwsAsync(storeMade(store, makeSegment(2, 9 * BLOCK_BYTES)), { code: 'STORE_FULL' });
+    t.deepEqual(held(store, [small]), [true]);
+  });
 }
