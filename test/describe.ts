@@ -1,5 +1,5 @@
 import test from 'ava';
-import { encodeRoot, SEGMENT_BYTES } from '@peer-cache/core';
+import { CONTENT_INFORMATION_TYPE, encodeRoot, SEGMENT_BYTES } from '@peer-cache/core';
 import { describe, OriginHttp } from '@peer-cache/download';
 import type { DescribedContent } from '@peer-cache/download';
 import { described, describing } from './helpers/described.ts';
@@ -93,4 +93,17 @@ test('content information that is none is an error by name', async (t) => {
 test('a Link to another origin without TLS is refused', async (t) => {
   const link = '<http://127.0.0.2:1/file.peer-cache>; rel="content-information"';
   await t.throwsAsync(ask(withSidecar(what, { link })), { code: 'REDIRECT_REFUSED' });
+});
+
+const cutting: Answer = (request, response) => {
+  response.writeHead(206, {
+    'content-type': CONTENT_INFORMATION_TYPE,
+    'content-length': large.rootBytes,
+    'content-range': `bytes 0-${large.rootBytes - 1}/${large.rootBytes}`,
+  });
+  response.write(large.resource.subarray(0, 1000), () => request.socket.destroy());
+};
+
+test('content information that is cut short by its origin may come another time', async (t) => {
+  await t.throwsAsync(ask(cutting), { code: 'ORIGIN_CUT_SHORT' });
 });

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import {
   CONTENT_INFORMATION_TYPE,
   decodeRoot,
@@ -141,7 +140,7 @@ async function describeByAccept(
 ): Promise<DescribedContent> {
   // What a full answer has after the root are the block hash lists, which are not wanted here.
   const mostBytes = contentRange(response.fields)?.endByte ?? MOST_ROOT_BYTES;
-  const first = await readRootStart(response, mostBytes);
+  const first = await readRootStart(response, { mostBytes, signal });
   const lists = {
     url,
     headers: { ...headers, ...ACCEPT },
@@ -191,7 +190,8 @@ async function getRange(
   { headers, ...request }: OriginRequest,
 ): Promise<Uint8Array | undefined> {
   const asked = { ...headers, range: `bytes=${range.startByte}-${range.endByte - 1}` };
-  const { status, fields, body } = await http.get(url, { ...request, headers: asked });
+  const response = await http.get(url, { ...request, headers: asked });
+  const { status, fields, body } = response;
   if (status === 404 || status === 403 || status === 410) {
     body.destroy();
     return undefined;
@@ -202,20 +202,27 @@ async function getRange(
     if (status === 206) throw new MalformedContentInformationError('another range than asked for');
     throw errorOfStatus(shownUrl(url), status, fields);
   }
-  const bytes = await readUpTo(body, range.endByte - range.startByte);
+  const mostBytes = range.endByte - range.startByte;
+  const bytes = await readUpTo(response, { mostBytes, signal: request.signal });
   body.destroy();
   return bytes;
 }
 
+interface Reading {
+  readonly mostBytes: number;
+  readonly signal: AbortSignal;
+}
+
 /** The root's first bytes, or all of it: no more than its header says, whatever follows. */
 async function readRootStart(
-  { body, url }: OriginResponse,
-  mostBytes: number,
+  response: OriginResponse,
+  { mostBytes, signal }: Reading,
 ): Promise<Uint8Array> {
+  const { body, url } = response;
   const pieces: Buffer[] = [];
   let gotBytes = 0;
   let wantedBytes = mostBytes;
-  for await (const piece of body) {
+  for await (const piece of piecesOf(response, signal)) {
     pieces.push(piece);
     gotBytes += piece.length;
     if (gotBytes >= ROOT_HEADER_BYTES && wantedBytes === mostBytes) {
@@ -228,15 +235,35 @@ async function readRootStart(
   return Buffer.concat(pieces).subarray(0, wantedBytes);
 }
 
-async function readUpTo(body: Readable, mostBytes: number): Promise<Uint8Array> {
+async function readUpTo(
+  response: OriginResponse,
+  { mostBytes, signal }: Reading,
+): Promise<Uint8Array> {
   const pieces: Buffer[] = [];
   let gotBytes = 0;
-  for await (const piece of body) {
+  for await (const piece of piecesOf(response, signal)) {
     pieces.push(piece);
     gotBytes += piece.length;
     if (gotBytes >= mostBytes) break;
   }
   return Buffer.concat(pieces).subarray(0, mostBytes);
+}
+
+/** A body as it comes; where it breaks off, that has a name. */
+async function* piecesOf(
+  { body, url }: OriginResponse,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  let gotBytes = 0;
+  try {
+    for await (const piece of body) {
+      gotBytes += piece.length;
+      yield piece;
+    }
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new OriginCutShortError(shownUrl(url), gotBytes, undefined, { cause });
+  }
 }
 
 function sidecarUrl(url: string): string {
