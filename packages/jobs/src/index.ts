@@ -1,0 +1,17 @@
+export { SYSTEM_CLOCK } from './clock.ts';
+export type { Clock } from './clock.ts';
+export * from './errors.ts';
+export type { ContentFetcher } from './file-transfer.ts';
+export type { JobControl, JobQuery } from './job-control.ts';
+export type { JobQueueOptions, JobQueueParts } from './job-queue-parts.ts';
+export { JobQueue } from './job-queue.ts';
+export { openJobSecrets, SecretsLostError, SecretsUnwritableError } from './job-secrets.ts';
+export type { JobSecretStore } from './job-secrets.ts';
+export { openJobTransports } from './job-transport.ts';
+export type { JobTransport, JobTransportParts, JobTransports } from './job-transport.ts';
+export type { Journal } from './journal.ts';
+export { createMemoryJournal } from './memory-journal.ts';
+export type { FileRecord, JobRecord, KeptSegment } from './records.ts';
+export type { Seat } from './seat.ts';
+export { findSecretKey, SecretKeyUnusableError } from './secret-key.ts';
+export { openSqliteJournal } from './sqlite-journal.ts';

@@ -1,0 +1,30 @@
+import type { Log } from '@peer-cache/core';
+import type { Clock } from './clock.ts';
+import type { ContentFetcher } from './file-transfer.ts';
+import type { QueueLimits } from './job-requests.ts';
+import type { JobSecretStore } from './job-secrets.ts';
+import type { JobTransports } from './job-transport.ts';
+import type { Journal } from './journal.ts';
+import type { SettingDefaults } from './new-records.ts';
+import type { RunnerOptions } from './runner.ts';
+
+export interface JobQueueParts {
+  readonly journal: Journal;
+  readonly fetcher: ContentFetcher;
+  readonly secrets: JobSecretStore;
+  /** Ways of jobs to their origins; closed with the queue. */
+  readonly transports: JobTransports;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** A UUID that nobody can guess. */
+  readonly newId: () => string;
+}
+
+export interface JobQueueOptions extends RunnerOptions {
+  readonly limits: QueueLimits;
+  readonly defaults: SettingDefaults;
+  /** Whom the configuration lets jobs notify. */
+  readonly notifyTargets: readonly string[];
+}

@@ -1,0 +1,123 @@
+import { SECOND_MS } from '@peer-cache/core';
+import type { Progress } from '@peer-cache/download';
+import { shownUrl } from '@peer-cache/download';
+import type {
+  JobDetails,
+  JobError,
+  JobFileStatus,
+  JobSummary,
+  JobTimes,
+  RequestedRange,
+} from '@peer-cache/protocol';
+import type { Job } from './job.ts';
+import type { FileRecord, JobTimers } from './records.ts';
+
+/** What the files of a job add up to. */
+export interface JobTotals {
+  readonly transferredFileCount: number;
+  readonly failedFileCount: number;
+  /** Undefined until every file's size is known. */
+  readonly sizeBytes: number | undefined;
+  readonly doneBytes: number;
+}
+
+type LiveFiles = ReadonlyMap<number, Progress>;
+
+export function totalsOf(files: readonly FileRecord[], live: LiveFiles): JobTotals {
+  let transferredFileCount = 0;
+  let failedFileCount = 0;
+  let sizeBytes: number | undefined = 0;
+  let doneBytes = 0;
+  for (const file of files) {
+    const progress = live.get(file.index);
+    if (file.state === 'transferred' || file.state === 'released') transferredFileCount++;
+    if (file.state === 'failed') failedFileCount++;
+    const size = sizeOf(file, progress);
+    sizeBytes = size === undefined || sizeBytes === undefined ? undefined : sizeBytes + size;
+    doneBytes += doneOf(file, progress);
+  }
+  return { transferredFileCount, failedFileCount, sizeBytes, doneBytes };
+}
+
+export function summaryOf(job: Job): JobSummary {
+  const { id, kind, state, settings, fileCount, createdMs, modifiedMs } = job.record;
+  const { retryInMs } = job.timers;
+  const isWaiting = state === 'transient-error' && retryInMs !== undefined;
+  return {
+    id,
+    kind,
+    name: settings.name,
+    state,
+    priority: settings.priority,
+    fileCount,
+    ...job.totals,
+    bytes: job.record.bytes,
+    createdMs,
+    modifiedMs,
+    transferredMs: job.record.transferredMs,
+    error: job.record.error,
+    retryInSeconds: isWaiting ? Math.ceil(retryInMs / SECOND_MS) : undefined,
+  };
+}
+
+export function detailsOf(job: Job, errors: readonly JobError[]): JobDetails {
+  const { settings, secrets, errorCount } = job.record;
+  return {
+    ...summaryOf(job),
+    settings,
+    secrets,
+    files: job.files.map((file) => fileStatusOf(file, job.live.get(file.index))),
+    errorCount,
+    errors,
+    times: timesOf(job.timers),
+  };
+}
+
+export function fileStatusOf(file: FileRecord, progress: Progress | undefined): JobFileStatus {
+  const { index, url, path, ranges, error, responseHeaders, version } = file;
+  const isComing = progress !== undefined && file.state === 'waiting';
+  return {
+    index,
+    url: shownUrl(url),
+    path,
+    state: isComing ? 'transferring' : file.state,
+    sizeBytes: sizeOf(file, progress),
+    doneBytes: doneOf(file, progress),
+    ranges,
+    error,
+    responseHeaders,
+    digest: version?.kind === 'described' ? version.digest : undefined,
+  };
+}
+
+/** Until the origin has answered, what earlier attempts brought. */
+function doneOf(file: FileRecord, progress: Progress | undefined): number {
+  if (progress === undefined) return file.doneBytes;
+  const isUnanswered = progress.sizeBytes === undefined && progress.doneBytes === 0;
+  return isUnanswered ? file.doneBytes : progress.doneBytes;
+}
+
+function sizeOf(file: FileRecord, progress: Progress | undefined): number | undefined {
+  return progress?.sizeBytes ?? file.sizeBytes ?? sumOf(file.ranges);
+}
+
+/** What closed ranges ask for, whatever the content's size. */
+function sumOf(ranges: readonly RequestedRange[] | undefined): number | undefined {
+  let sum: number | undefined = ranges === undefined ? undefined : 0;
+  for (const { startByte, endByte } of ranges ?? []) {
+    sum = sum === undefined || endByte === undefined ? undefined : sum + endByte - startByte;
+  }
+  return sum;
+}
+
+function timesOf({ activeMs, noProgressMs = 0, inactiveMs }: JobTimers): JobTimes {
+  return {
+    activeSeconds: wholeSeconds(activeMs),
+    noProgressSeconds: wholeSeconds(noProgressMs),
+    inactiveSeconds: wholeSeconds(inactiveMs),
+  };
+}
+
+function wholeSeconds(ms: number): number {
+  return Math.floor(ms / SECOND_MS);
+}

@@ -1,0 +1,105 @@
+import type {
+  JobFileRequest,
+  JobRequest,
+  JobSettings,
+  SecretNames,
+  TransportSettings,
+} from '@peer-cache/protocol';
+import { isFinal, isInAction } from './job-state.ts';
+import type { FileRecord, JobRecord } from './records.ts';
+import { afterRestart, NEW_TIMERS } from './timers.ts';
+
+/** What a job gets where nothing is said. Durations are the configuration's. */
+export type SettingDefaults = Pick<
+  JobSettings,
+  'minimumRetryDelaySeconds' | 'noProgressTimeoutSeconds' | 'maximumDownloadSeconds'
+>;
+
+const TRANSPORT: TransportSettings = {
+  proxy: { use: 'environment' },
+  redirects: 'follow',
+  allowHttp: false,
+};
+
+/** All settings of a job that is asked for. */
+export function settingsOf(request: JobRequest, defaults: SettingDefaults): JobSettings {
+  const { files: _files, secrets: _secrets, resume: _resume, ...settings } = request;
+  return {
+    description: '',
+    priority: 'normal',
+    ...defaults,
+    autoComplete: false,
+    overwrite: false,
+    sharing: true,
+    notify: [],
+    transport: TRANSPORT,
+    ...settings,
+  };
+}
+
+/** A job as it begins (T-01). */
+export function newJob(
+  settings: JobSettings,
+  {
+    id,
+    number,
+    nowMs,
+    secrets,
+    fileCount,
+  }: {
+    readonly id: string;
+    readonly number: number;
+    readonly nowMs: number;
+    readonly secrets: SecretNames;
+    readonly fileCount: number;
+  },
+): JobRecord {
+  return {
+    id,
+    number,
+    kind: 'download',
+    state: 'suspended',
+    settings,
+    secrets,
+    fileCount,
+    createdMs: nowMs,
+    modifiedMs: nowMs,
+    transferredMs: undefined,
+    error: undefined,
+    errorCount: 0,
+    bytes: { store: 0, peers: 0, origin: 0 },
+    timers: NEW_TIMERS,
+    isCompleting: false,
+  };
+}
+
+export function newFile(request: JobFileRequest, jobId: string, index: number): FileRecord {
+  const { url, path, ranges, digest } = request;
+  return {
+    jobId,
+    index,
+    url,
+    path,
+    ranges,
+    digest,
+    state: 'waiting',
+    sizeBytes: undefined,
+    doneBytes: 0,
+    error: undefined,
+    responseHeaders: undefined,
+    version: undefined,
+    temporary: undefined,
+  };
+}
+
+/** A job as it comes back with a new agent: what ran is queued again, and some time has passed. */
+export function restored(
+  record: JobRecord,
+  times: { readonly savedWallMs: number; readonly nowWallMs: number },
+): JobRecord {
+  const { state } = record;
+  if (isFinal(state)) return record;
+  const isRunning = isInAction(state) && state !== 'transient-error';
+  const timers = afterRestart(record.timers, state, times);
+  return { ...record, timers, state: isRunning ? 'queued' : state };
+}

@@ -1,0 +1,146 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '@peer-cache/core';
+import type { JobExplanation, JobPriority, JobState, WaitReason } from '@peer-cache/protocol';
+import type { Job } from './job.ts';
+import { needsNetwork } from './local-origin.ts';
+
+/** What goes on around a job. */
+export interface Surroundings {
+  readonly isOnline: boolean;
+  /** Jobs that run now. */
+  readonly running: readonly Job[];
+}
+
+const RANKS: readonly JobPriority[] = ['foreground', 'high', 'normal', 'low'];
+const MOST_NAMED = 3;
+
+/** What exactly a job waits for, and when it will be tried: the first thing first. Pure. */
+export function explain(job: Job, surroundings: Surroundings): JobExplanation {
+  const { id, state, record } = job;
+  const { name } = record.settings;
+  const reason = REASON_IN[state](job, surroundings);
+  return { id, name, state, reasons: [reason, ...failedFiles(job)] };
+}
+
+type Reason = (job: Job, surroundings: Surroundings) => WaitReason;
+
+const REASON_IN: Readonly<Record<JobState, Reason>> = {
+  suspended,
+  queued,
+  connecting: () => ({ code: 'origin', text: 'it waits for the first answer of its origin' }),
+  transferring: () => ({
+    code: 'transferring',
+    text: 'it waits for nothing: bytes are coming, as fast as its sources and its turn allow',
+  }),
+  'transient-error': retrying,
+  error: broken,
+  transferred: completion,
+  acknowledged: over,
+  cancelled: over,
+};
+
+function suspended({ record }: Job): WaitReason {
+  if (record.fileCount === 0) {
+    return { code: 'no-files', text: 'it has no files; add some, then resume it' };
+  }
+  return { code: 'suspended', text: 'it is suspended; resume it to let it go on' };
+}
+
+function queued(job: Job, { isOnline, running }: Surroundings): WaitReason {
+  if (!isOnline && needsNetwork(job.files)) return NETWORK;
+  const rank = rankOf(job);
+  const ahead = running.filter((other) => other !== job && rankOf(other) < rank);
+  if (ahead.length > 0) {
+    const text = `it waits until ${named(ahead)} of higher priority ${ahead.length === 1 ? 'is' : 'are'} done`;
+    return { code: 'higher-priority', text };
+  }
+  const equals = running.filter((other) => other !== job && rankOf(other) === rank);
+  if (equals.length === 0) return { code: 'turn', text: 'it starts within a moment' };
+  return {
+    code: 'turn',
+    text: `it waits for its turn among the jobs of its priority that run: ${named(equals)}`,
+  };
+}
+
+const NETWORK: WaitReason = {
+  code: 'network',
+  text: 'this machine has no network; it goes on as soon as there is one',
+};
+
+function retrying(job: Job, { isOnline }: Surroundings): WaitReason {
+  const { retryInMs, noProgressMs = 0 } = job.timers;
+  const { settings } = job.record;
+  if (retryInMs === undefined) {
+    return isOnline ? { code: 'policy', text: cause(job) } : NETWORK;
+  }
+  const untilMs = settings.noProgressTimeoutSeconds * SECOND_MS - noProgressMs;
+  return {
+    code: 'retry-delay',
+    text: `${cause(job)}; this may pass, and resuming it tries at once; without any progress it gives up in ${shortDuration(untilMs)}`,
+    inSeconds: Math.ceil(retryInMs / SECOND_MS),
+  };
+}
+
+function broken(job: Job): WaitReason {
+  const advice = 'then resume it, complete it to keep what is done, or cancel it';
+  return { code: 'error', text: `${cause(job)}; ${advice}` };
+}
+
+/** The error that the job is in, and of which file, where it has others. */
+function cause({ files, record: { error } }: Job): string {
+  if (error === undefined) return 'an error that was not kept';
+  const { fileIndex, message } = error;
+  const path = files.length > 1 ? files.find(({ index }) => index === fileIndex)?.path : undefined;
+  return path === undefined ? message : `file ${fileIndex} (${path}): ${message}`;
+}
+
+function over({ state }: Job): WaitReason {
+  return { code: 'over', text: `it is ${state}: nothing more will happen` };
+}
+
+function completion({ files, record: { error } }: Job): WaitReason {
+  if (error !== undefined) {
+    return { code: 'release', text: `a file could not get its name: ${error.message}` };
+  }
+  if (files.some(({ state }) => state === 'waiting')) {
+    return { code: 'files-added', text: 'files were added; resume it to fetch them' };
+  }
+  const text = 'all is here; complete it, and the files get their names';
+  return { code: 'completion', text };
+}
+
+function failedFiles(job: Job): WaitReason[] {
+  const { files, state: jobState, record } = job;
+  // What the job is in because of a file is not said twice.
+  const isInError = jobState === 'error' || jobState === 'transient-error';
+  const told = files.length === 1 ? files[0]?.index : record.error?.fileIndex;
+  return files
+    .filter(({ index, state, error }) => {
+      return state === 'failed' && error !== undefined && !(isInError && index === told);
+    })
+    .slice(0, MOST_NAMED)
+    .map(({ index, path, error }) => ({
+      code: 'file-failed',
+      text: `file ${index} (${path}) failed: ${error?.message ?? ''}`,
+    }));
+}
+
+/** `14 d`, `13 d 21 h`, `3 h 5 min`, `4 min`: as exact as anybody waits. */
+function shortDuration(ms: number): string {
+  const exactMs = ms >= DAY_MS ? HOUR_MS : MINUTE_MS;
+  const left = Math.max(1, Math.round(ms / exactMs)) * exactMs;
+  const days = Math.floor(left / DAY_MS);
+  const hours = Math.floor((left % DAY_MS) / HOUR_MS);
+  const minutes = Math.floor((left % HOUR_MS) / MINUTE_MS);
+  const parts = [`${days} d`, `${hours} h`, `${minutes} min`];
+  return parts.filter((part) => !part.startsWith('0 ')).join(' ');
+}
+
+function named(jobs: readonly Job[]): string {
+  const names = jobs.slice(0, MOST_NAMED).map(({ record }) => record.settings.name);
+  const more = jobs.length - names.length;
+  return names.join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+function rankOf(job: Job): number {
+  return RANKS.indexOf(job.record.settings.priority);
+}

@@ -1,0 +1,9 @@
+import test from 'ava';
+import { createMemoryJournal } from '../src/memory-journal.ts';
+import { journalContract } from './journal-contract.ts';
+
+journalContract(test, async (t, options) => {
+  const journal = createMemoryJournal(options);
+  t.teardown(() => journal[Symbol.dispose]());
+  return journal;
+});
