@@ -1,6 +1,7 @@
 import process from 'node:process';
 import type {
   AgentStatus,
+  BytesBySource,
   GetEvent,
   GetRequest,
   GetWarned,
@@ -8,8 +9,10 @@ import type {
 } from '@peer-cache/protocol';
 import type { BlockStore } from '@peer-cache/store';
 import type { Log } from '@peer-cache/core';
-import type { ControlledAgent } from './control-routes.ts';
+import type { JobQueue } from '@peer-cache/jobs';
+import type { FetchingAgent } from './control/transfer-routes.ts';
 import type { Exchange } from './exchange.ts';
+import type { MachinePart } from './machine/machine-part.ts';
 import { Transfers } from './transfers.ts';
 import { VERSION } from './version.ts';
 
@@ -21,26 +24,35 @@ export interface AgentFacts {
   readonly warnings: readonly GetWarned[];
 }
 
-/** A store, an exchange and what is fetched with them, as commands see it. Owns the parts. */
-export class Agent implements ControlledAgent, AsyncDisposable {
+export interface AgentParts {
+  readonly log: Log;
+  readonly store: BlockStore;
+  readonly exchange: Exchange;
+  /** Whose jobs make way for what a person waits for; there is none in an inner agent. */
+  readonly queue?: JobQueue;
+  readonly machine?: MachinePart | undefined;
+}
+
+const NOTHING: BytesBySource = { store: 0, peers: 0, origin: 0 };
+
+/** A store, an exchange and what is fetched with them, as commands see it. */
+export class Agent implements FetchingAgent, AsyncDisposable {
   readonly #store: BlockStore;
   readonly #exchange: Exchange;
   readonly #transfers: Transfers;
   readonly #facts: AgentFacts;
-  readonly #owned: AsyncDisposableStack;
+  readonly #queue: JobQueue | undefined;
+  readonly #machine: MachinePart | undefined;
   readonly #startedMs = performance.now();
 
-  constructor(
-    parts: { readonly log: Log; readonly store: BlockStore; readonly exchange: Exchange },
-    facts: AgentFacts,
-    owned: AsyncDisposableStack,
-  ) {
-    const { log, store, exchange } = parts;
+  constructor({ log, store, exchange, queue, machine }: AgentParts, facts: AgentFacts) {
     this.#store = store;
     this.#exchange = exchange;
-    this.#transfers = new Transfers({ downloader: exchange.downloader, log });
+    const { downloader } = exchange;
+    this.#transfers = new Transfers({ downloader, log, scheduler: queue?.scheduler });
     this.#facts = facts;
-    this.#owned = owned;
+    this.#queue = queue;
+    this.#machine = machine;
   }
 
   status(): AgentStatus {
@@ -54,9 +66,11 @@ export class Agent implements ControlledAgent, AsyncDisposable {
       servedAt: this.#exchange.servedAt(),
       peers: this.#exchange.peers(),
       store: { folder: storeFolder, ...this.#store.usage(), ...this.#store.limits },
-      received: this.#transfers.received(),
-      servedBytes: this.#exchange.servedBytes(),
+      received: sumOf(this.#transfers.received(), this.#queue?.received()),
+      servedBytes: this.#exchange.servedBytes() + (this.#machine?.servedBytes() ?? 0),
       transfers: this.#transfers.list(),
+      jobs: this.#queue?.overview(),
+      machine: this.#machine?.status(),
     };
   }
 
@@ -79,6 +93,11 @@ export class Agent implements ControlledAgent, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#owned.disposeAsync();
+    await this.#transfers[Symbol.asyncDispose]();
   }
+}
+
+function sumOf(one: BytesBySource, other: BytesBySource = NOTHING): BytesBySource {
+  const store = one.store + other.store;
+  return { store, peers: one.peers + other.peers, origin: one.origin + other.origin };
 }

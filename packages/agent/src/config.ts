@@ -1,11 +1,18 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
 import process from 'node:process';
-import { parse, TomlError } from 'smol-toml';
+import { writtenAsOptions, writtenInEnvironment, writtenInFile } from './config-sources.ts';
+import type { ConfigSources, Written } from './config-sources.ts';
 import { ConfigInvalidError } from './errors.ts';
-import { FOLDERS } from './folders.ts';
-import { nearestName } from './nearest-name.ts';
+import type { JobsConfig } from './job-settings.ts';
+import type { MachineConfig } from './machine-settings.ts';
+import {
+  notifyNameIn,
+  notifySettings,
+  notifyTableProblem,
+  notifyTarget,
+} from './notify-settings.ts';
+import type { NotifySettings, NotifyTarget } from './notify-settings.ts';
 import type { Setting } from './setting.ts';
+import { settingOf } from './setting-keys.ts';
 import { SETTINGS } from './settings.ts';
 import type { LogLevel, StoreLimit } from './settings.ts';
 
@@ -21,6 +28,10 @@ export interface Config {
   };
   readonly peers: readonly string[];
   readonly origins: { readonly sidecars: readonly string[] };
+  readonly machine: MachineConfig;
+  readonly jobs: JobsConfig;
+  /** Whom jobs may tell of their end, by the names that they choose from. */
+  readonly notify: Readonly<Record<string, NotifyTarget>>;
   readonly log: { readonly level: LogLevel };
   /** Each setting as it was written, and where. */
   readonly settings: readonly SettingInForce[];
@@ -32,30 +43,14 @@ export interface SettingInForce {
   readonly value: unknown;
   /** `default`, the path of the file, the name of the variable, or the option. */
   readonly from: string;
+  /** Whether the value may be shown to its owner only, and never be logged. */
+  readonly isSecret: boolean;
 }
 
-export interface ConfigSources {
-  /** The file of `--config`; the user's own where there is one, otherwise. */
-  readonly file?: string | undefined;
-  /** `KEY=VALUE`, as `--set` takes them; these win over everything else. */
-  readonly set?: readonly string[] | undefined;
-  /** The process's environment, unless a test brings its own. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-}
+export type { ConfigSources } from './config-sources.ts';
+export { variableOf } from './setting-keys.ts';
 
-/** A value somebody wrote. */
-interface Written {
-  readonly value: unknown;
-  readonly from: string;
-  readonly baseFolder: string;
-}
-
-const VARIABLE_PREFIX = 'PEER_CACHE_';
-/** Variables of this name's family that are no settings. */
-const OTHER_VARIABLES = ['PEER_CACHE_CONFIG', 'PEER_CACHE_SOCKET', 'PEER_CACHE_DEBUG'];
-const SETTING_BY_KEY = new Map<string, Setting<unknown>>(
-  Object.values(SETTINGS).map((setting) => [setting.key, setting]),
-);
+type ReadSetting = <T>(setting: Setting<T>) => T;
 
 /**
  * The configuration: what the command line sets, else the environment, else the file, else the
@@ -69,7 +64,7 @@ export function readConfig({ file, set = [], env = process.env }: ConfigSources 
     ...writtenInEnvironment(env),
     ...writtenAsOptions(set),
   ]);
-  const value = <T>(setting: Setting<T>): T => readSetting(setting, written.get(setting.key));
+  const value: ReadSetting = (setting) => readSetting(setting, written.get(setting.key));
   return deepFreeze({
     store: { folder: value(SETTINGS.storeFolder), limit: value(SETTINGS.storeLimit) },
     sharing: {
@@ -81,81 +76,58 @@ export function readConfig({ file, set = [], env = process.env }: ConfigSources 
     },
     peers: value(SETTINGS.peers),
     origins: { sidecars: value(SETTINGS.sidecarOrigins) },
+    machine: {
+      serve: value(SETTINGS.machineServe),
+      join: value(SETTINGS.machineJoin),
+      socketPath: value(SETTINGS.machineSocket),
+    },
+    jobs: readJobs(value),
+    notify: readNotify(written, value),
     log: { level: value(SETTINGS.logLevel) },
-    settings: Object.values(SETTINGS).map(({ key, doc, fallback }) => {
-      const { value: given, from } = written.get(key) ?? { value: fallback, from: 'default' };
-      return { key, doc, value: given, from };
-    }),
+    settings: inForce(written),
   });
 }
 
-/** The environment variable of a setting: `PEER_CACHE_STORE_LIMIT` for `store.limit`. */
-export function variableOf(key: string): string {
-  return VARIABLE_PREFIX + key.replaceAll('.', '_').toUpperCase();
+function readJobs(value: ReadSetting): JobsConfig {
+  return {
+    folder: value(SETTINGS.jobsFolder),
+    mostJobs: value(SETTINGS.jobsMostJobs),
+    mostFiles: value(SETTINGS.jobsMostFiles),
+    mostRanges: value(SETTINGS.jobsMostRanges),
+    minimumRetryDelayMs: value(SETTINGS.jobsMinimumRetryDelay),
+    noProgressTimeoutMs: value(SETTINGS.jobsNoProgressTimeout),
+    inactivityTimeoutMs: value(SETTINGS.jobsInactivityTimeout),
+    maximumDownloadMs: value(SETTINGS.jobsMaximumDownloadTime),
+    runningAtOnce: value(SETTINGS.jobsRunningAtOnce),
+    filesAtOnce: value(SETTINGS.jobsFilesAtOnce),
+  };
 }
 
-function writtenInFile(named: string | undefined): [string, Written][] {
-  const path = resolve(named ?? FOLDERS.configFile);
-  if (named === undefined && !existsSync(path)) return [];
-  const entries = flatten(parseToml(path), '');
-  return entries.map(([key, value]) => {
-    if (!SETTING_BY_KEY.has(key)) throw unknown(path, 'key', key, [...SETTING_BY_KEY.keys()]);
-    return [key, { value, from: path, baseFolder: dirname(path) }];
-  });
-}
-
-function parseToml(path: string): Record<string, unknown> {
-  try {
-    return parse(readFileSync(path, 'utf8'));
-  } catch (cause) {
-    if (!(cause instanceof Error)) throw cause;
-    const place = cause instanceof TomlError ? `${path}:${cause.line}:${cause.column}` : path;
-    const [firstLine = ''] = cause.message.split('\n');
-    throw new ConfigInvalidError(place, firstLine, { cause });
-  }
-}
-
-/** `{ store: { limit: 1 } }` as `store.limit = 1`. */
-function flatten(table: Record<string, unknown>, prefix: string): [string, unknown][] {
-  return Object.entries(table).flatMap(([name, value]): [string, unknown][] => {
-    const key = prefix + name;
-    return isTable(value) ? flatten(value, `${key}.`) : [[key, value]];
-  });
-}
-
-function isTable(value: unknown): value is Record<string, unknown> {
-  const isComposed = typeof value === 'object' && value !== null;
-  return isComposed && !Array.isArray(value) && !(value instanceof Date);
-}
-
-function writtenInEnvironment(
-  env: Readonly<Record<string, string | undefined>>,
-): [string, Written][] {
-  const keyOf = new Map(Array.from(SETTING_BY_KEY.keys(), (key) => [variableOf(key), key]));
-  const entries = Object.entries(env).filter(
-    ([name]) => name.startsWith(VARIABLE_PREFIX) && !OTHER_VARIABLES.includes(name),
-  );
-  return entries.map(([name, text = '']) => {
-    const key = keyOf.get(name);
-    if (key === undefined) throw unknown('environment', 'variable', name, [...keyOf.keys()]);
-    return [key, writtenAsText(key, text, name)];
-  });
-}
-
-function writtenAsOptions(set: readonly string[]): [string, Written][] {
-  return set.map((option) => {
-    const [, key = '', text] = /^\s*([^=]*?)\s*=(.*)$/s.exec(option) ?? [];
-    if (text === undefined) {
-      throw new ConfigInvalidError(`--set ${option}`, 'expected KEY=VALUE');
+function readNotify(
+  written: ReadonlyMap<string, Written>,
+  value: ReadSetting,
+): Record<string, NotifyTarget> {
+  const names = new Set(Array.from(written.keys(), notifyNameIn));
+  const targets: [string, NotifyTarget][] = [];
+  for (const name of names) {
+    if (name === undefined) continue;
+    const keys = writtenKeys(name, written);
+    const problem = notifyTableProblem(keys);
+    if (problem !== undefined) {
+      const [first] = [...keys].map((key) => written.get(`notify.${name}.${key}`)?.from);
+      throw new ConfigInvalidError(first ?? 'notify', `notify.${name} ${problem}`);
     }
-    if (!SETTING_BY_KEY.has(key)) throw unknown('--set', 'key', key, [...SETTING_BY_KEY.keys()]);
-    return [key, writtenAsText(key, text.trim(), `--set ${key}`)];
-  });
+    targets.push([name, notifyTarget(name, keys, value)]);
+  }
+  return Object.fromEntries(targets);
 }
 
-function writtenAsText(key: string, text: string, from: string): Written {
-  const value = SETTING_BY_KEY.get(key)?.fromText(text);
-  return { value, from, baseFolder: process.cwd() };
+function writtenKeys(
+  name: string,
+  written: ReadonlyMap<string, Written>,
+): Set<keyof NotifySettings> {
+  const keys = ['webhook', 'command', 'on', 'timeout'] as const;
+  return new Set(keys.filter((key) => written.has(notifySettings(name)[key].key)));
 }
 
 function readSetting<T>(setting: Setting<T>, written: Written | undefined): T {
@@ -166,17 +138,23 @@ function readSetting<T>(setting: Setting<T>, written: Written | undefined): T {
   };
   const checked = setting.read(value, baseFolder);
   if (checked === undefined) {
-    const reason = `${setting.key} is ${JSON.stringify(value)}; expected ${setting.expects}`;
-    throw new ConfigInvalidError(from, reason);
+    const found = setting.isSecret === true ? 'is wrong' : `is ${JSON.stringify(value)}`;
+    throw new ConfigInvalidError(from, `${setting.key} ${found}; expected ${setting.expects}`);
   }
   return checked;
 }
 
-function unknown(where: string, kind: string, name: string, names: readonly string[]): Error {
-  const nearest = nearestName(name, names);
-  const advice =
-    nearest === undefined ? `known are ${names.join(', ')}` : `did you mean ${nearest}?`;
-  return new ConfigInvalidError(where, `unknown ${kind} ${name}; ${advice}`);
+/** Settings that always are, then those of tables that have names, in the order of writing. */
+function inForce(written: ReadonlyMap<string, Written>): SettingInForce[] {
+  const fixed = Object.values(SETTINGS).map(({ key }) => key);
+  const keys = new Set([...fixed, ...written.keys()]);
+  return [...keys].flatMap((key) => {
+    const setting = settingOf(key);
+    if (setting === undefined) return [];
+    const { doc, fallback, isSecret = false } = setting;
+    const { value, from } = written.get(key) ?? { value: fallback, from: 'default' };
+    return [{ key, doc, value, from, isSecret }];
+  });
 }
 
 function deepFreeze<T>(value: T): T {

@@ -1,127 +1,128 @@
-import { isAbsolute } from 'node:path';
-import { Readable } from 'node:stream';
-import { KIB } from '@peer-cache/core';
+import { KIB, SECOND_MS } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
-import type {
-  AgentStatus,
-  ControlPath,
-  Failure,
-  GetEvent,
-  GetRequest,
-  StreamRequest,
-} from '@peer-cache/protocol';
+import type { JobControl } from '@peer-cache/jobs';
 import Fastify from 'fastify';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { addCacheRoutes } from './control/cache-routes.ts';
+import type { ControlledCache } from './control/cache-routes.ts';
+import { addEventRoute } from './control/event-route.ts';
+import { addJobRoutes } from './control/job-routes.ts';
+import { KnownPaths } from './control/known-paths.ts';
+import { addLogRoute } from './control/log-route.ts';
+import { addOpenApiRoute, describeRoutes } from './control/open-api.ts';
+import { refusalOf } from './control/refusals.ts';
+import { schemaViolation } from './control/schema-violation.ts';
+import { refuseStrangers } from './control/strangers.ts';
+import { addTransferRoutes } from './control/transfer-routes.ts';
+import type { FetchingAgent } from './control/transfer-routes.ts';
+import { refuseUnreadable } from './control/unreadable-requests.ts';
 import { ControlRequestError } from './errors.ts';
-import { failureOf } from './failure.ts';
+import type { LogRing } from './log-ring.ts';
 
 /** What the control socket gives access to. */
-export interface ControlledAgent {
-  status(): AgentStatus;
-  get(request: GetRequest, options: { readonly signal: AbortSignal }): AsyncIterable<GetEvent>;
-  stream(
-    request: StreamRequest,
-    options: { readonly signal: AbortSignal },
-  ): AsyncIterable<GetEvent | Uint8Array>;
+export interface ControlledAgent extends FetchingAgent {
+  readonly jobs: JobControl;
+  readonly cache: ControlledCache;
 }
 
-const STATUS: ControlPath = '/v1/status';
-const GET: ControlPath = '/v1/get';
-const STREAM: ControlPath = '/v1/stream';
+export interface ControlParts {
+  readonly agent: ControlledAgent;
+  readonly log: Log;
+  /** What `GET /v1/log` tells. */
+  readonly records: LogRing;
+}
+
+export interface ControlOptions {
+  /** How long a request may take to arrive; 10 seconds. */
+  readonly requestTimeoutMs?: number;
+}
 
 const MOST_BODY_BYTES = 64 * KIB;
-const MOST_URL_CHARACTERS = 16 * KIB;
-const MOST_PATH_CHARACTERS = 4 * KIB;
-
-const URL_SCHEMA = Type.String({ minLength: 1, maxLength: MOST_URL_CHARACTERS });
-const GET_SCHEMA = Type.Object(
-  {
-    url: URL_SCHEMA,
-    path: Type.String({ minLength: 1, maxLength: MOST_PATH_CHARACTERS }),
-    overwrite: Type.Boolean(),
-  },
-  { additionalProperties: false },
-);
-const STREAM_SCHEMA = Type.Object({ url: URL_SCHEMA }, { additionalProperties: false });
+/** A name of 256 characters, each of them three bytes in percent-encoding. */
+const MOST_PARAM_CHARACTERS = 256 * 9;
 
 /** The control protocol as a Fastify instance that does not listen yet. */
-export function createControlRoutes(agent: ControlledAgent, log: Log): FastifyInstance {
-  const app = Fastify({
-    bodyLimit: MOST_BODY_BYTES,
-    // A request says exactly what it means, or is refused.
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
-    // Who waits for a large file keeps its connection, but nobody keeps us from stopping.
-    forceCloseConnections: true,
+export function createControlRoutes(
+  { agent, log, records }: ControlParts,
+  { requestTimeoutMs = 10 * SECOND_MS }: ControlOptions = {},
+): FastifyInstance {
+  const app = createApp(requestTimeoutMs);
+  const known = new KnownPaths();
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const each of [method].flat()) known.add(each, url);
   });
-  app.removeContentTypeParser('text/plain');
-  app.get(STATUS, () => agent.status());
-  app.post<{ Body: GetRequest }>(GET, { schema: { body: GET_SCHEMA } }, (request, reply) => {
-    const { path } = request.body;
-    if (!isAbsolute(path)) throw new ControlRequestError(400, `path ${path} is not absolute`);
-    const events = agent.get(request.body, { signal: untilGone(reply) });
-    return reply.type('application/x-ndjson').send(Readable.from(lines(events)));
+  app.addHook('onRequest', async (request) => refuseStrangers(request));
+  app.addHook('preValidation', async (request) => refuseNeedlessBody(request));
+  app.setNotFoundHandler((request, reply) => refuse(reply, unknownPath(request, reply, known)));
+  app.setErrorHandler((error: Error, _request, reply) => {
+    const { status } = refusalOf(error);
+    if (status >= 500) log.error({ err: error }, 'control request failed');
+    return refuse(reply, error);
   });
-  app.post<{ Body: StreamRequest }>(
-    STREAM,
-    { schema: { body: STREAM_SCHEMA } },
-    (request, reply) => {
-      const parts = agent.stream(request.body, { signal: untilGone(reply) });
-      const type = 'application/vnd.peer-cache.stream';
-      return reply.type(type).send(Readable.from(frames(parts)));
-    },
-  );
-  app.setNotFoundHandler((request, reply) => refuse(reply, unknownPath(request)));
-  app.setErrorHandler((error: FastifyError, _request, reply) => {
-    const refusal = refusalOf(error);
-    if (refusal.status >= 500) log.error({ err: error }, 'control request failed');
-    return refuse(reply, refusal);
+  describeRoutes(app);
+  app.register(async (routes) => {
+    addTransferRoutes(routes, agent);
+    addJobRoutes(routes, agent.jobs);
+    addEventRoute(routes, agent.jobs);
+    addCacheRoutes(routes, agent.cache);
+    addLogRoute(routes, records);
+    addOpenApiRoute(routes);
   });
   return app;
 }
 
-/** Aborted when the caller hangs up: what it asked for is not wanted any more. */
-function untilGone(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
-  return gone.signal;
+function createApp(requestTimeoutMs: number): FastifyInstance {
+  const app = Fastify({
+    bodyLimit: MOST_BODY_BYTES,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: MOST_PARAM_CHARACTERS },
+    // A request says exactly what it means, or is refused.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    schemaErrorFormatter: (errors, place) => schemaViolation(errors, place),
+    // Who waits for a large file keeps its connection, but nobody keeps us from stopping.
+    forceCloseConnections: true,
+    requestTimeout: requestTimeoutMs,
+    http: {
+      // Refused like any other wrong Host, with a body that says so.
+      requireHostHeader: false,
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 4),
+    },
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket),
+    frameworkErrors: (error, _request, reply) => {
+      refuse(reply, error);
+    },
+  });
+  app.removeContentTypeParser('text/plain');
+  // The answers are ours and of the types that their schemas are checked against.
+  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
+  return app;
 }
 
-async function* lines(events: AsyncIterable<GetEvent>): AsyncGenerator<string> {
-  for await (const event of events) yield `${JSON.stringify(event)}\n`;
-}
-
-async function* frames(parts: AsyncIterable<GetEvent | Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const part of parts) {
-    const isContent = part instanceof Uint8Array;
-    const payload = isContent ? part : Buffer.from(JSON.stringify(part));
-    const header = Buffer.alloc(5);
-    header.writeUInt8(isContent ? 0 : 1);
-    header.writeUInt32BE(payload.length, 1);
-    yield header;
-    yield payload;
+function refuseNeedlessBody({ body, is404, routeOptions }: FastifyRequest): void {
+  const takesBody = is404 || routeOptions.schema?.body !== undefined;
+  if (body !== undefined && body !== null && !takesBody) {
+    throw new ControlRequestError(400, 'it takes no body');
   }
 }
 
-function unknownPath({ method, url }: FastifyRequest): ControlRequestError {
-  const [path = ''] = url.split('?');
-  const known = `GET ${STATUS}, POST ${GET} and POST ${STREAM}`;
-  return new ControlRequestError(404, `${method} ${path} is unknown here; known are ${known}`);
-}
-
-function refusalOf(error: FastifyError): Failure & { readonly status: number } {
-  if (error instanceof ControlRequestError) return { ...failureOf(error), status: error.status };
-  const { statusCode = 500 } = error;
-  if (statusCode >= 500) return { ...failureOf(error), status: 500 };
-  const refusal = new ControlRequestError(statusCode, error.message);
-  return { ...failureOf(refusal), status: statusCode };
-}
-
-function refuse(
+function unknownPath(
+  { method, url }: FastifyRequest,
   reply: FastifyReply,
-  refusal: ControlRequestError | (Failure & { readonly status: number }),
-): FastifyReply {
-  const { status, code, message, transient } = refusal;
-  const failure: Failure = { code, message, transient };
+  known: KnownPaths,
+): ControlRequestError {
+  const [path = ''] = url.split('?');
+  const methods = known.methodsAt(path);
+  if (methods.length === 0) {
+    return new ControlRequestError(404, `${path} is unknown here; GET /v1/openapi.json tells all`);
+  }
+  const allowed = methods.join(', ');
+  reply.header('allow', allowed);
+  return new ControlRequestError(405, `${path} takes ${allowed}, not ${method}`);
+}
+
+function refuse(reply: FastifyReply, error: Error): FastifyReply {
+  const { status, failure } = refusalOf(error);
   return reply.code(status).send(failure);
 }

@@ -1,15 +1,13 @@
-import { chmod, lstat, unlink } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { chmod } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Log } from '@peer-cache/core';
 import { createControlRoutes } from './control-routes.ts';
-import type { ControlledAgent } from './control-routes.ts';
+import type { ControlOptions, ControlParts } from './control-routes.ts';
 import { AgentRunningError, ControlSocketError } from './errors.ts';
 import { isErrno, makePrivateFolder } from './private-files.ts';
+import { freeSocketPlace } from './stale-socket.ts';
 
-export interface ControlServerParts {
-  readonly agent: ControlledAgent;
-  readonly log: Log;
+export interface ControlServerOptions extends ControlOptions {
+  readonly socketPath: string;
 }
 
 /**
@@ -21,12 +19,12 @@ export interface ControlServerParts {
  * @throws {PrivateFileError} when its folder is not this user's alone
  */
 export async function startControlServer(
-  { agent, log }: ControlServerParts,
-  { socketPath }: { readonly socketPath: string },
+  parts: ControlParts,
+  { socketPath, ...options }: ControlServerOptions,
 ): Promise<AsyncDisposable> {
   await makePrivateFolder(dirname(socketPath));
   await removeStaleSocket(socketPath);
-  const app = createControlRoutes(agent, log);
+  const app = createControlRoutes(parts, options);
   try {
     await app.listen({ path: socketPath });
     // The folder keeps others out; this says it once more to whoever looks at the socket alone.
@@ -36,7 +34,7 @@ export async function startControlServer(
     if (isErrno(cause, 'EADDRINUSE')) throw new AgentRunningError(socketPath);
     throw new ControlSocketError(socketPath, messageOf(cause), { cause });
   }
-  log.info({ socketPath }, 'control socket open');
+  parts.log.info({ socketPath }, 'control socket open');
   return { [Symbol.asyncDispose]: () => app.close() };
 }
 
@@ -45,26 +43,9 @@ export async function startControlServer(
  * store by then, which only one of them gets.
  */
 async function removeStaleSocket(socketPath: string): Promise<void> {
-  try {
-    const stats = await lstat(socketPath);
-    if (!stats.isSocket()) throw new ControlSocketError(socketPath, 'it is a file; remove it');
-    if (await answers(socketPath)) throw new AgentRunningError(socketPath);
-    await unlink(socketPath);
-  } catch (error) {
-    if (!isErrno(error, 'ENOENT')) throw error;
-  }
-}
-
-async function answers(socketPath: string): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect(socketPath);
-  socket.once('connect', () => resolve(true));
-  socket.once('error', () => resolve(false));
-  try {
-    return await promise;
-  } finally {
-    socket.destroy();
-  }
+  const place = await freeSocketPlace(socketPath);
+  if (place === 'file') throw new ControlSocketError(socketPath, 'it is a file; remove it');
+  if (place === 'in use') throw new AgentRunningError(socketPath);
 }
 
 function messageOf(error: unknown): string {

@@ -21,6 +21,8 @@ export interface ExchangeParts {
   readonly store: BlockStore;
   /** What peers know this agent by; one made for the occasion where none is given. */
   readonly identity?: PeerIdentity;
+  /** The machine's agent, which shares on the LAN in place of this one; the result owns it. */
+  readonly machine?: Finder | undefined;
 }
 
 export type ExchangeOptions = Pick<Config, 'sharing' | 'peers' | 'origins'>;
@@ -28,6 +30,8 @@ export type ExchangeOptions = Pick<Config, 'sharing' | 'peers' | 'origins'>;
 /** What joins a store with peers and origins: it finds, serves and fetches while it exists. */
 export interface Exchange extends AsyncDisposable {
   readonly downloader: Downloader;
+  /** Whom it asks for peers. */
+  readonly finder: Finder;
   interfaces(): SharingStatus[];
   /** Address and port each. */
   servedAt(): string[];
@@ -52,10 +56,11 @@ export async function openExchange(
   parts: ExchangeParts,
   { sharing, peers, origins }: ExchangeOptions,
 ): Promise<Exchange> {
-  const { log, store } = parts;
+  const { log, store, machine } = parts;
   await using stack = new AsyncDisposableStack();
-  const finders: Finder[] = [];
-  const lan = sharing.isEnabled ? await openLan(parts, sharing, stack) : undefined;
+  const finders: Finder[] = machine === undefined ? [] : [machine];
+  const sharesItself = sharing.isEnabled && machine === undefined;
+  const lan = sharesItself ? await openLan(parts, sharing, stack) : undefined;
   if (lan !== undefined) finders.push(lan.mdns);
   if (sharing.isEnabled && peers.length > 0) {
     finders.push(await openFixedFinder({ log: partLog(log, 'discovery') }, { peers }));
@@ -74,6 +79,7 @@ export async function openExchange(
   const running = stack.move();
   return {
     downloader,
+    finder,
     interfaces: () => lan?.watcher.current.map(sharingStatus) ?? [],
     servedAt: () => lan?.server.addresses.map(shownAddress) ?? [],
     servedBytes: () => lan?.server.counters().servedBytes ?? 0,

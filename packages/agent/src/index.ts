@@ -1,6 +1,9 @@
 export type { Agent } from './agent.ts';
 export { readConfig, variableOf } from './config.ts';
 export type { Config, ConfigSources, SettingInForce } from './config.ts';
+export { checkConfig } from './config-check.ts';
+export type { ConfigFinding } from './config-check.ts';
+export { gatherConfigFacts } from './config-facts.ts';
 export { controlSocketPath } from './control-socket.ts';
 export { openExchange } from './exchange.ts';
 export type { Exchange, ExchangeOptions, ExchangeParts } from './exchange.ts';
@@ -9,6 +12,8 @@ export type { Folders } from './folders.ts';
 export { logTo } from './log.ts';
 export { runAgent } from './run-agent.ts';
 export type { LogLevel, StoreLimit } from './settings.ts';
+export { installService, thisHost, uninstallService } from './service-install.ts';
+export { planInstall, planUninstall, shownStep } from './service-plan.ts';
 export { untilToldToStop } from './shutdown.ts';
 export { openInnerAgent, startAgent } from './start-agent.ts';
 export type { RunningAgent } from './start-agent.ts';

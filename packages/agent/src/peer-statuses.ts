@@ -21,7 +21,8 @@ export function peerStatuses(met: readonly Peer[], known: readonly KnownPeer[]):
   return [...statuses.values()];
 }
 
-function nameOf({ host, port }: Peer['address']): string {
+function nameOf({ host, port, socketPath }: Peer['address']): string {
+  if (socketPath !== undefined) return socketPath;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 

@@ -1,3 +1,7 @@
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { parseDuration } from './duration.ts';
+
 /** What one configuration key means: how it is written, what it defaults to, what it does. */
 export interface Setting<T> {
   /** As in the configuration file, dotted: `store.limit`. */
@@ -6,6 +10,8 @@ export interface Setting<T> {
   readonly doc: string;
   /** Completes "expected …". */
   readonly expects: string;
+  /** Whether no message and no log may tell the value. */
+  readonly isSecret?: boolean;
   /** As TOML would give it. */
   readonly fallback: unknown;
   /** How an environment variable or option is turned into what TOML would give. */
@@ -19,6 +25,7 @@ export interface Described {
   readonly key: string;
   readonly doc: string;
   readonly expects: string;
+  readonly isSecret?: boolean;
 }
 
 /** A setting of one text. */
@@ -74,6 +81,36 @@ export function numberSetting(
     read: (value) =>
       typeof value === 'number' && Number.isInteger(value) && isAllowed(value) ? value : undefined,
   };
+}
+
+/** A setting of a time span, in milliseconds. */
+export function durationSetting(
+  setting: Described & {
+    readonly fallback: string;
+    readonly leastMs: number;
+    readonly mostMs: number;
+  },
+): Setting<number> {
+  const { leastMs, mostMs } = setting;
+  return textSetting({
+    ...setting,
+    parse: (text) => {
+      const ms = parseDuration(text);
+      return ms !== undefined && ms >= leastMs && ms <= mostMs ? ms : undefined;
+    },
+  });
+}
+
+/** A setting of a folder, as an absolute path; `~/` is the home folder. */
+export function folderSetting(
+  setting: Omit<Described, 'expects'> & { readonly fallback: string },
+): Setting<string> {
+  return textSetting({ ...setting, expects: 'a path', parse: parseFolder });
+}
+
+function parseFolder(text: string, baseFolder: string): string | undefined {
+  if (text === '' || text.includes('\0')) return undefined;
+  return text.startsWith('~/') ? resolve(homedir(), text.slice(2)) : resolve(baseFolder, text);
 }
 
 function splitList(text: string): string[] {

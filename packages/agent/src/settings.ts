@@ -1,10 +1,18 @@
 import { isIP } from 'node:net';
-import { homedir } from 'node:os';
-import { resolve } from 'node:path';
 import { GIB, KIB, MIB } from '@peer-cache/core';
 import { LEAST_PORT } from '@peer-cache/protocol';
 import { FOLDERS } from './folders.ts';
-import { listSetting, numberSetting, switchSetting, textSetting } from './setting.ts';
+import { JOB_SETTINGS } from './job-settings.ts';
+import type { JobSettingsTable } from './job-settings.ts';
+import { MACHINE_SETTINGS } from './machine-settings.ts';
+import type { MachineSettingsTable } from './machine-settings.ts';
+import {
+  folderSetting,
+  listSetting,
+  numberSetting,
+  switchSetting,
+  textSetting,
+} from './setting.ts';
 import type { Setting } from './setting.ts';
 
 /** In no registry's list of assigned ports, near the one that Windows shares updates on. */
@@ -32,25 +40,24 @@ const PERCENT = /^(\d{1,3}(?:\.\d{1,2})?) ?%$/;
 const LEAST_STORE_BYTES = 64 * MIB;
 const PEER = /^(?:\[([0-9a-f:.]+(?:%\w+)?)\]|([a-z\d](?:[a-z\d.-]*[a-z\d])?)):(\d{1,5})$/i;
 
-/** Every configuration key there is, in the order in which they are shown. */
-export const SETTINGS: {
-  readonly storeFolder: Setting<string>;
-  readonly storeLimit: Setting<StoreLimit>;
-  readonly sharingEnabled: Setting<boolean>;
-  readonly sharingInterfaces: Setting<readonly string[]>;
-  readonly sharingNetworks: Setting<readonly string[]>;
-  readonly sharingLoopback: Setting<boolean>;
-  readonly sharingPort: Setting<number>;
-  readonly peers: Setting<readonly string[]>;
-  readonly sidecarOrigins: Setting<readonly string[]>;
-  readonly logLevel: Setting<LogLevel>;
-} = {
-  storeFolder: textSetting({
+/** Every configuration key there is but those of `notify`, whose tables have names. */
+export const SETTINGS: JobSettingsTable &
+  MachineSettingsTable & {
+    readonly storeFolder: Setting<string>;
+    readonly storeLimit: Setting<StoreLimit>;
+    readonly sharingEnabled: Setting<boolean>;
+    readonly sharingInterfaces: Setting<readonly string[]>;
+    readonly sharingNetworks: Setting<readonly string[]>;
+    readonly sharingLoopback: Setting<boolean>;
+    readonly sharingPort: Setting<number>;
+    readonly peers: Setting<readonly string[]>;
+    readonly sidecarOrigins: Setting<readonly string[]>;
+    readonly logLevel: Setting<LogLevel>;
+  } = {
+  storeFolder: folderSetting({
     key: 'store.folder',
     doc: 'Where blocks are kept. No two agents can use one folder.',
-    expects: 'a path',
     fallback: FOLDERS.store,
-    parse: parseFolder,
   }),
   storeLimit: textSetting({
     key: 'store.limit',
@@ -100,6 +107,8 @@ export const SETTINGS: {
     expects: 'origins without a path, such as ["https://files.example.com"]',
     parse: parseOrigin,
   }),
+  ...MACHINE_SETTINGS,
+  ...JOB_SETTINGS,
   logLevel: textSetting({
     key: 'log.level',
     doc: 'How much the agent writes to its log.',
@@ -116,11 +125,6 @@ function parseSize(text: string): number | undefined {
   return number === undefined || unitBytes === undefined
     ? undefined
     : Math.floor(Number(number) * unitBytes);
-}
-
-function parseFolder(text: string, baseFolder: string): string | undefined {
-  if (text === '' || text.includes('\0')) return undefined;
-  return text.startsWith('~/') ? resolve(homedir(), text.slice(2)) : resolve(baseFolder, text);
 }
 
 function parseStoreLimit(text: string): StoreLimit | undefined {

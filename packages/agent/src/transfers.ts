@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '@peer-cache/core';
-import { Progress, shownUrl } from '@peer-cache/download';
-import type { Downloader, FetchedContent } from '@peer-cache/download';
+import { ALWAYS, Progress, shownUrl } from '@peer-cache/download';
+import type { Downloader, FetchedContent, Turn } from '@peer-cache/download';
+import type { JobQueue } from '@peer-cache/jobs';
 import type {
   BytesBySource,
   GetDone,
@@ -20,6 +21,8 @@ const EVENT_INTERVAL_MS = 100;
 export interface TransfersParts {
   readonly downloader: Downloader;
   readonly log: Log;
+  /** Who lets jobs make way: a person waits for these. */
+  readonly scheduler?: Pick<JobQueue['scheduler'], 'enter' | 'forget'> | undefined;
 }
 
 /** The downloads of one agent: those that run, and what all of them received. */
@@ -27,9 +30,15 @@ export class Transfers {
   readonly #parts: TransfersParts;
   readonly #running = new Set<Transfer>();
   readonly #received = { store: 0, peers: 0, origin: 0 };
+  #begun = 0;
 
   constructor(parts: TransfersParts) {
     this.#parts = parts;
+  }
+
+  /** Cancels what runs and waits for its end. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(Array.from(this.#running, (each) => each[Symbol.asyncDispose]()));
   }
 
   /** Content bytes by source, of all downloads since the start. */
@@ -48,7 +57,8 @@ export class Transfers {
   ): AsyncGenerator<GetEvent> {
     await using transfer = this.#begin({ url, path }, signal);
     const { downloader } = this.#parts;
-    const options = { overwrite, signal: transfer.signal, progress: transfer.progress };
+    using turn = this.#enter();
+    const options = { overwrite, signal: transfer.signal, progress: transfer.progress, turn };
     const end = transfer.outcome(() => downloader.getFile(url, path, options));
     yield* transfer.eventsUntil(end);
     yield this.#ended(transfer, await end);
@@ -61,10 +71,27 @@ export class Transfers {
   ): AsyncGenerator<GetEvent | Uint8Array> {
     await using transfer = this.#begin({ url }, signal);
     const { downloader } = this.#parts;
-    const options = { signal: transfer.signal, progress: transfer.progress };
+    using turn = this.#enter();
+    const options = { signal: transfer.signal, progress: transfer.progress, turn };
     const bytes = downloader.stream(url, options);
     const end = yield* transfer.passOn(bytes);
     yield this.#ended(transfer, end);
+  }
+
+  /** A place before all jobs in the background. */
+  #enter(): Turn & Disposable {
+    const { scheduler } = this.#parts;
+    if (scheduler === undefined) return { ...ALWAYS, [Symbol.dispose]: () => undefined };
+    const id = `get ${this.#begun++}`;
+    const seat = scheduler.enter(id, 'foreground');
+    return {
+      ask: (kind, blocks) => seat.ask(kind, blocks),
+      onFree: (listener) => seat.onFree(listener),
+      [Symbol.dispose]() {
+        seat[Symbol.dispose]();
+        scheduler.forget(id);
+      },
+    };
   }
 
   #begin(target: { url: string; path?: string }, signal: AbortSignal): Transfer {

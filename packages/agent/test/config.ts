@@ -7,6 +7,7 @@ import type { Config } from '../src/config.ts';
 import { ConfigInvalidError } from '../src/errors.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';
 
+const DAY = 24 * 60 * 60 * 1000;
 const NO_FILE = { env: { PEER_CACHE_CONFIG: '/dev/null' } };
 
 function configWith(...set: readonly string[]): Config {
@@ -84,7 +85,73 @@ test(accepts, 'peers=[fe80::1%eth0]:7690,cache.example:7690', ({ peers }) => pee
 test(accepts, 'origins.sidecars=https://FILES.example:8443/', ({ origins }) => origins.sidecars, [
   'https://files.example:8443',
 ]);
+test(accepts, 'jobs.most_jobs=10000', ({ jobs }) => jobs.mostJobs, 10_000);
+test(accepts, 'jobs.minimum_retry_delay=5s', ({ jobs }) => jobs.minimumRetryDelayMs, 5000);
+test(accepts, 'jobs.no_progress_timeout=0 s', ({ jobs }) => jobs.noProgressTimeoutMs, 0);
+test(accepts, 'jobs.inactivity_timeout=999 d', ({ jobs }) => jobs.inactivityTimeoutMs, 999 * DAY);
+test(accepts, 'jobs.maximum_download_time=1.5 h', ({ jobs }) => jobs.maximumDownloadMs, 5_400_000);
+test(accepts, 'notify.desk.command=/opt/tell', ({ notify }) => notify, {
+  desk: { kind: 'command', path: '/opt/tell', on: ['transferred', 'error'], timeoutMs: 30_000 },
+});
+test(accepts, 'notify.chat.webhook=https://hooks.example/T0/x?y=1', ({ notify }) => notify, {
+  chat: {
+    kind: 'webhook',
+    url: 'https://hooks.example/T0/x?y=1',
+    on: ['transferred', 'error'],
+  },
+});
 test(accepts, 'peers=', ({ peers }) => peers, []);
+
+test('of the queue, the defaults are those of BITS', (t) => {
+  const { folder, ...jobs } = configWith().jobs;
+  t.true(folder.endsWith(join('peer-cache', 'jobs')));
+  t.deepEqual(jobs, {
+    mostJobs: 60,
+    mostFiles: 200,
+    mostRanges: 500,
+    minimumRetryDelayMs: 600_000,
+    noProgressTimeoutMs: 14 * DAY,
+    inactivityTimeoutMs: 90 * DAY,
+    maximumDownloadMs: 90 * DAY,
+    runningAtOnce: 12,
+    filesAtOnce: 4,
+  });
+});
+
+test('a table of notify tells whom, of what and how long, and is listed with the settings', async (t) => {
+  const file = join(await temporaryFolder(t), 'config.toml');
+  await writeFile(
+    file,
+    '[notify.desk]\ncommand = "/opt/tell"\non = ["error"]\n[notify.chat]\nwebhook = "http://[::1]:80/"\n',
+  );
+  const config = readConfig({ file, env: {}, set: ['notify.desk.timeout=2 min'] });
+  t.deepEqual(config.notify, {
+    desk: { kind: 'command', path: '/opt/tell', on: ['error'], timeoutMs: 120_000 },
+    chat: { kind: 'webhook', url: 'http://[::1]/', on: ['transferred', 'error'] },
+  });
+  const listed = config.settings.filter(({ key }) => key.startsWith('notify.'));
+  t.deepEqual(
+    listed.map(({ key, from, isSecret }) => [key, from, isSecret]),
+    [
+      ['notify.desk.command', file, false],
+      ['notify.desk.on', file, false],
+      ['notify.chat.webhook', file, true],
+      ['notify.desk.timeout', '--set notify.desk.timeout', false],
+    ],
+  );
+});
+
+test('no variable can name a program to start', (t) => {
+  const env = { ...NO_FILE.env, PEER_CACHE_NOTIFY_DESK_COMMAND: '/opt/tell' };
+  const error = t.throws(() => readConfig({ env }), { instanceOf: ConfigInvalidError });
+  t.true(error?.message.includes('unknown variable PEER_CACHE_NOTIFY_DESK_COMMAND'));
+});
+
+test('what is wrong with a webhook is told without its secrets', (t) => {
+  const set = ['notify.chat.webhook=https://me:pass@hooks.example/T0/secret'];
+  const error = t.throws(() => configWith(...set), { instanceOf: ConfigInvalidError });
+  t.notRegex(error?.message ?? 'none', /me:pass|T0|hooks/);
+});
 
 const refuses = test.macro<[string, ...string[]]>({
   exec(t, option, ...parts) {
@@ -112,6 +179,21 @@ test(refuses, 'origins.sidecars=https://files.example/path', 'origins without a 
 test(refuses, 'origins.sidecars=https://user@files.example', 'origins without a path');
 test(refuses, 'origins.sidecars=ftp://files.example', 'origins without a path');
 test(refuses, 'log.level=loud', 'debug, info, warn, error, silent');
+test(refuses, 'jobs.minimum_retry_delay=4 s', 'expected a time of 5 s');
+test(refuses, 'jobs.minimum_retry_delay=600', 'jobs.minimum_retry_delay is "600"');
+test(refuses, 'jobs.inactivity_timeout=12 h', 'expected a time of 1 d to 999 d');
+test(refuses, 'jobs.inactivity_timeout=1000 d', 'expected a time of 1 d to 999 d');
+test(refuses, 'jobs.maximum_download_time=0 s', 'expected a time of 1 s');
+test(refuses, 'jobs.running_at_once=65', 'expected a number from 1 to 64');
+test(refuses, 'jobs.files_at_once=0', 'expected a number from 1 to 16');
+test(refuses, 'jobs.most_jobs=-1', 'expected a number from 1');
+test(refuses, 'jobs.most_job=1', 'unknown key jobs.most_job', 'did you mean jobs.most_jobs?');
+test(refuses, 'notify.desk.command=bin/tell', 'the absolute path of a program');
+test(refuses, 'notify.desk.command=/opt/../bin/tell', 'the absolute path of a program');
+test(refuses, 'notify.desk.on=transferred', 'needs either a webhook or a command');
+test(refuses, 'notify.desk.comand=/bin/tell', 'did you mean notify.desk.command?');
+test(refuses, 'notify.Desk.command=/bin/tell', 'unknown key notify.Desk.command');
+test(refuses, 'notify.desk.webhook=ftp://hooks.example/', 'notify.desk.webhook is wrong');
 test(refuses, 'stor.limit=5%', 'unknown key stor.limit', 'did you mean store.limit?');
 test(refuses, 'colour=blue', 'unknown key colour', 'known are store.folder, ');
 test(refuses, 'store.limit', 'expected KEY=VALUE');
@@ -138,6 +220,16 @@ test(refusesFile, 'peers = "10.0.0.5:7690"\n', 'peers is "10.0.0.5:7690"; expect
 test(refusesFile, 'peers = [1]\n', 'peers is [1]');
 test(refusesFile, 'store = 5\n', 'unknown key store');
 test(refusesFile, 'store.limit = 2026-01-01\n', 'store.limit');
+test(refusesFile, '[notify.desk]\n', 'unknown key notify.desk');
+test(refusesFile, '[notify]\ndesk = "/opt/tell"\n', 'unknown key notify.desk');
+test(
+  refusesFile,
+  '[notify.desk]\nwebhook = "http://a/"\ncommand = "/opt/tell"\n',
+  'notify.desk needs either a webhook or a command, and has both',
+);
+test(refusesFile, '[notify.desk]\nwebhook = "http://a/"\ntimeout = "9 s"\n', 'webhooks get 5 s');
+test(refusesFile, '[notify.desk]\ncommand = "/opt/tell"\non = ["moved"]\n', 'some of transferred');
+test(refusesFile, '[notify."a.b"]\ncommand = "/opt/tell"\n', 'unknown key notify.a.b.command');
 test(refusesFile, '[store\n', ':1:');
 
 test('a file that is named must be there', (t) => {
@@ -151,12 +243,13 @@ test('the handbook tells every key, its default and its variable', async (t) => 
   const path = new URL('../../../docs/operations.md', import.meta.url);
   const lines = (await readFile(path, 'utf8')).split('\n');
   for (const { key, doc, value } of configWith().settings) {
-    const row = lines.find((line) => line.startsWith(`| \`${key}\``));
-    t.truthy(row, key);
-    t.true(row?.includes(doc), `${key}: ${doc}`);
+    const row = lines.find((line) => line.startsWith(`| \`${key}\``) && line.includes(doc));
+    t.truthy(row, `${key}: ${doc}`);
     t.true(row?.includes(variableOf(key)), `${key}: ${variableOf(key)}`);
-    // The folder's default depends on who runs it.
-    const shown = key === 'store.folder' ? 'peer-cache/store' : JSON.stringify(value);
+    // The folders' defaults depend on who runs it.
+    const shown = key.endsWith('.folder')
+      ? `peer-cache/${key.replace('.folder', '')}`
+      : JSON.stringify(value);
     t.true(row?.includes(shown), `${key}: ${shown}`);
   }
 });

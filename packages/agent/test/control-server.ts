@@ -4,51 +4,19 @@ import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
-import type { ExecutionContext } from 'ava';
 import { silentLog } from '@peer-cache/core';
-import type { AgentStatus, GetEvent } from '@peer-cache/protocol';
-import type { ControlledAgent } from '../src/control-routes.ts';
+import type { ControlledAgent, ControlParts } from '../src/control-routes.ts';
 import { controlSocketPath } from '../src/control-socket.ts';
 import { startControlServer } from '../src/control-server.ts';
+import { LogRing } from '../src/log-ring.ts';
 import { controlCall } from './helpers/control-call.ts';
-import type { Answer } from './helpers/control-call.ts';
+import type { Answer, Call } from './helpers/control-call.ts';
+import { emptyAgent, FAILED, serveControl, STARTED, STATUS } from './helpers/controlled-agent.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';
 
-const STATUS: AgentStatus = {
-  version: '0.0.0',
-  pid: 1,
-  peerId: 'ab'.repeat(16),
-  uptimeSeconds: 0,
-  sharing: [],
-  servedAt: [],
-  peers: [],
-  store: { segments: 0, usedBytes: 0, limitBytes: 0 },
-  received: { store: 0, peers: 0, origin: 0 },
-  servedBytes: 0,
-  transfers: [],
-};
 const GET = { url: 'http://127.0.0.1/a', path: '/tmp/a', overwrite: false };
-const STARTED: GetEvent = { event: 'started', isShared: false };
-const FAILED: GetEvent = { event: 'failed', code: 'NONE', message: 'none', transient: false };
-
-const emptyAgent: ControlledAgent = {
-  status: () => STATUS,
-  async *get() {
-    yield STARTED;
-    yield FAILED;
-  },
-  async *stream() {
-    yield Buffer.from('content');
-    yield FAILED;
-  },
-};
-
-/** Serves until the test is over; returns where. */
-async function serve(t: ExecutionContext, agent: ControlledAgent = emptyAgent): Promise<string> {
-  const socketPath = join(await temporaryFolder(t), 'run', 'control.sock');
-  const server = await startControlServer({ agent, log: silentLog }, { socketPath });
-  t.teardown(() => server[Symbol.asyncDispose]());
-  return socketPath;
+function partsOf(agent: ControlledAgent = emptyAgent()): ControlParts {
+  return { agent, log: silentLog, records: new LogRing() };
 }
 
 async function modeOf(path: string): Promise<string> {
@@ -56,19 +24,19 @@ async function modeOf(path: string): Promise<string> {
 }
 
 test('the socket is for its owner alone, in a folder for its owner alone', async (t) => {
-  const socketPath = await serve(t);
+  const socketPath = await serveControl(t);
   t.is(await modeOf(socketPath), '600');
   t.is(await modeOf(join(socketPath, '..')), '700');
 });
 
 test('the status is had in one request', async (t) => {
-  const { status, text } = await controlCall(await serve(t), '/v1/status');
+  const { status, text } = await controlCall(await serveControl(t), '/v1/status');
   t.is(status, 200);
   t.deepEqual(JSON.parse(text), STATUS);
 });
 
 test('a get is answered by lines of events', async (t) => {
-  const answer = await controlCall(await serve(t), '/v1/get', { body: JSON.stringify(GET) });
+  const answer = await controlCall(await serveControl(t), '/v1/get', { body: JSON.stringify(GET) });
   t.deepEqual(
     answer.text
       .trim()
@@ -80,15 +48,15 @@ test('a get is answered by lines of events', async (t) => {
 
 test('a stream is answered by frames', async (t) => {
   const body = JSON.stringify({ url: GET.url });
-  const { text } = await controlCall(await serve(t), '/v1/stream', { body });
+  const { text } = await controlCall(await serveControl(t), '/v1/stream', { body });
   t.is(text.slice(0, 12), '\0\0\0\0\u0007content');
   t.deepEqual(JSON.parse(text.slice(12 + 5)), FAILED);
 });
 
 const refuses = test.macro<[string, string | undefined, number]>({
   async exec(t, path, body, status) {
-    const options = body === undefined ? {} : { body };
-    const answer: Answer = await controlCall(await serve(t), path, options);
+    const options: Call = body === undefined ? {} : { body };
+    const answer: Answer = await controlCall(await serveControl(t), path, options);
     t.is(answer.status, status);
     t.like(JSON.parse(answer.text), { code: 'CONTROL_REQUEST', transient: false });
   },
@@ -107,17 +75,19 @@ test('an empty URL', refuses, '/v1/stream', JSON.stringify({ url: '' }), 400);
 test('an endless URL', refuses, '/v1/stream', JSON.stringify({ url: 'a'.repeat(20_000) }), 400);
 test('a body of 128 KiB', refuses, '/v1/get', JSON.stringify('a'.repeat(2 ** 17)), 413);
 test('another version', refuses, '/v2/status', undefined, 404);
-test('a wrong method', refuses, '/v1/status', '{}', 404);
+test('a wrong method', refuses, '/v1/status', '{}', 405);
 
 test('another media type is refused with 415', async (t) => {
-  const answer = await controlCall(await serve(t), '/v1/get', { body: 'a', type: 'text/plain' });
+  const answer = await controlCall(await serveControl(t), '/v1/get', {
+    body: 'a',
+    type: 'text/plain',
+  });
   t.is(answer.status, 415);
 });
 
 test('who hangs up cancels what was asked for', async (t) => {
   const { promise: cancelled, resolve } = Promise.withResolvers<void>();
-  const socketPath = await serve(t, {
-    ...emptyAgent,
+  const socketPath = await serveControl(t, {
     async *get(_request, { signal }) {
       signal.addEventListener('abort', () => resolve());
       yield STARTED;
@@ -134,14 +104,13 @@ test('who hangs up cancels what was asked for', async (t) => {
 
 test('disposing ends requests that are still answered', async (t) => {
   const socketPath = join(await temporaryFolder(t), 'run', 'control.sock');
-  const agent: ControlledAgent = {
-    ...emptyAgent,
+  const agent = emptyAgent({
     async *get(_request, { signal }) {
       yield STARTED;
       await once(signal, 'abort');
     },
-  };
-  const server = await startControlServer({ agent, log: silentLog }, { socketPath });
+  });
+  const server = await startControlServer(partsOf(agent), { socketPath });
   const ended = t.throwsAsync(controlCall(socketPath, '/v1/get', { body: JSON.stringify(GET) }));
   await server[Symbol.asyncDispose]();
   await ended;
@@ -149,8 +118,8 @@ test('disposing ends requests that are still answered', async (t) => {
 });
 
 test('the socket of a live agent is left alone', async (t) => {
-  const socketPath = await serve(t);
-  const second = startControlServer({ agent: emptyAgent, log: silentLog }, { socketPath });
+  const socketPath = await serveControl(t);
+  const second = startControlServer(partsOf(), { socketPath });
   await t.throwsAsync(second, { code: 'AGENT_RUNNING' });
   t.is((await controlCall(socketPath, '/v1/status')).status, 200);
 });
@@ -161,7 +130,7 @@ test('the socket of a dead agent is replaced', async (t) => {
   const socketPath = join(folder, 'control.sock');
   await leaveSocket(socketPath);
   t.true((await lstat(socketPath)).isSocket());
-  const server = await startControlServer({ agent: emptyAgent, log: silentLog }, { socketPath });
+  const server = await startControlServer(partsOf(), { socketPath });
   t.teardown(() => server[Symbol.asyncDispose]());
   t.is((await controlCall(socketPath, '/v1/status')).status, 200);
 });
@@ -171,7 +140,7 @@ test('a file in the place of the socket is kept, with an error', async (t) => {
   await mkdir(folder, { mode: 0o700 });
   const socketPath = join(folder, 'control.sock');
   await writeFile(socketPath, 'precious');
-  const server = startControlServer({ agent: emptyAgent, log: silentLog }, { socketPath });
+  const server = startControlServer(partsOf(), { socketPath });
   await t.throwsAsync(server, { code: 'CONTROL_SOCKET' });
   t.true((await lstat(socketPath)).isFile());
 });
@@ -181,7 +150,7 @@ test('a folder that others may enter holds no control socket', async (t) => {
   await mkdir(folder);
   await chmod(folder, 0o755);
   const options = { socketPath: join(folder, 'control.sock') };
-  const server = startControlServer({ agent: emptyAgent, log: silentLog }, options);
+  const server = startControlServer(partsOf(), options);
   await t.throwsAsync(server, { code: 'PRIVATE_FILE' });
 });
 

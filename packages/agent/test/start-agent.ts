@@ -18,7 +18,8 @@ const { openInnerAgent, readConfig, startAgent } = await import('../src/index.ts
 test.after.always(() => rm(data, { recursive: true, force: true }));
 
 function configIn(folder: string, ...set: readonly string[]): Config {
-  const own = [`store.folder=${folder}/store`, 'store.limit=64 MiB', 'sharing.port=0'];
+  const folders = [`store.folder=${folder}/store`, `jobs.folder=${folder}/jobs`];
+  const own = [...folders, 'store.limit=64 MiB', 'sharing.port=0'];
   const env = { PEER_CACHE_CONFIG: '/dev/null', PEER_CACHE_SHARING_LOOPBACK: 'true' };
   return readConfig({ env, set: [...own, ...set] });
 }
@@ -50,12 +51,15 @@ test.serial('sharing can be off', async (t) => {
   t.like(agent.status(), { sharing: [], servedAt: [], peers: [] });
 });
 
-test.serial('one store has one agent, and one socket too', async (t) => {
+test.serial('one store has one agent, and one journal, and one socket too', async (t) => {
   const folder = await temporaryFolder(t);
   await start(t, folder);
   await t.throwsAsync(start(t, folder), { code: 'STORE_IN_USE' });
-  const elsewhere = join(await temporaryFolder(t), 'store');
-  await t.throwsAsync(start(t, folder, `store.folder=${elsewhere}`), { code: 'AGENT_RUNNING' });
+  const elsewhere = await temporaryFolder(t);
+  const otherStore = `store.folder=${elsewhere}/store`;
+  await t.throwsAsync(start(t, folder, otherStore), { code: 'JOURNAL_IN_USE' });
+  const otherJobs = `jobs.folder=${elsewhere}/jobs`;
+  await t.throwsAsync(start(t, folder, otherStore, otherJobs), { code: 'AGENT_RUNNING' });
 });
 
 test.serial('what a failed start had opened is closed again', async (t) => {

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { SECOND_MS } from '@peer-cache/core';
+import type { Log } from '@peer-cache/core';
+import type { Downloader, OriginHttpOptions, ProxyEnvironment } from '@peer-cache/download';
+import {
+  findSecretKey,
+  JobQueue,
+  openJobSecrets,
+  openJobTransports,
+  openSqliteJournal,
+  SYSTEM_CLOCK,
+} from '@peer-cache/jobs';
+import type { JobQueueOptions } from '@peer-cache/jobs';
+import type { JobEvent } from '@peer-cache/protocol';
+import type { Config } from './config.ts';
+import { watchNetwork } from './network-watch.ts';
+import { openNotifier } from './notifier.ts';
+import type { Notifier } from './notifier.ts';
+import { makePrivateFolder } from './private-files.ts';
+import type { Reconfigurable } from './reload.ts';
+
+/** What of its environment an agent goes by. */
+export interface AgentEnvironment {
+  readonly proxies: ProxyEnvironment;
+  /** `CREDENTIALS_DIRECTORY`: where systemd puts what is kept secret for the service. */
+  readonly credentialsDirectory: string | undefined;
+}
+
+export interface JobsParts {
+  readonly log: Log;
+  readonly downloader: Downloader;
+  readonly environment: AgentEnvironment;
+}
+
+/** The queue of an agent, with what wakes it and what tells of it. */
+export interface OpenedJobs extends AsyncDisposable, Reconfigurable {
+  readonly queue: JobQueue;
+}
+
+/**
+ * Opens the queue of this user: its journal, its secrets; follows the network and notifies.
+ *
+ * @throws {JournalInUseError} when another process has the journal
+ * @throws {JournalDamagedError | JournalUnwritableError | JournalNetworkDiskError}
+ * @throws {PrivateFileError | SecretsUnwritableError | SecretKeyUnusableError}
+ */
+export async function openJobs(
+  { log, downloader, environment }: JobsParts,
+  config: Config,
+): Promise<OpenedJobs> {
+  const { folder } = config.jobs;
+  await using stack = new AsyncDisposableStack();
+  await makePrivateFolder(folder);
+  const key = await findSecretKey(environment);
+  const secrets = await openJobSecrets({ folder: join(folder, 'secrets'), key });
+  if (!secrets.isEncrypted) log.debug({}, 'no key for secrets: they are kept plainly');
+  const http: OriginHttpOptions = {};
+  const transports = openJobTransports({ secrets, environment: environment.proxies, http });
+  const network = stack.use(watchNetwork({ log }));
+  const queue = stack.use(
+    new JobQueue(
+      {
+        journal: openSqliteJournal(join(folder, 'journal.db'), { log }),
+        fetcher: downloader,
+        secrets,
+        transports,
+        log,
+        clock: SYSTEM_CLOCK,
+        random: Math.random,
+        newId: randomUUID,
+      },
+      queueOptions(config),
+    ),
+  );
+  network.on('network-changed', (change) => queue.networkChanged(change));
+  queue.networkChanged(network);
+  const isStillWanted = (jobId: string, state: string): boolean => stateOf(queue, jobId) === state;
+  const notifier = stack.use(openNotifier({ log, isStillWanted }, { targets: config.notify }));
+  queue.onEvent((event) => notifyOf(event, { queue, notifier }));
+  const running = stack.move();
+  return {
+    queue,
+    reconfigure(next) {
+      queue.reconfigure(queueOptions(next));
+      notifier.reconfigure({ targets: next.notify });
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+function queueOptions({ jobs, notify }: Config): JobQueueOptions {
+  const { mostJobs, mostFiles, mostRanges, runningAtOnce, filesAtOnce } = jobs;
+  return {
+    runningAtOnce,
+    filesAtOnce,
+    inactivityTimeoutMs: jobs.inactivityTimeoutMs,
+    notifyTargets: Object.keys(notify),
+    limits: { mostJobs, mostFiles, mostRanges },
+    defaults: {
+      minimumRetryDelaySeconds: jobs.minimumRetryDelayMs / SECOND_MS,
+      noProgressTimeoutSeconds: jobs.noProgressTimeoutMs / SECOND_MS,
+      maximumDownloadSeconds: jobs.maximumDownloadMs / SECOND_MS,
+    },
+  };
+}
+
+/** Tells the targets that a job names, when it is transferred or can't go on. */
+function notifyOf(
+  event: JobEvent,
+  { queue, notifier }: { readonly queue: JobQueue; readonly notifier: Notifier },
+): void {
+  if (event.event !== 'job-moved') return;
+  const { job } = event;
+  if (job.state !== 'transferred' && job.state !== 'error') return;
+  const { notify, minimumRetryDelaySeconds } = queue.details(job.id).settings;
+  const retryDelayMs = minimumRetryDelaySeconds * SECOND_MS;
+  notifier.notify({ jobId: job.id, state: job.state, job, retryDelayMs }, notify);
+}
+
+function stateOf(queue: JobQueue, jobId: string): string | undefined {
+  try {
+    return queue.details(jobId).state;
+  } catch {
+    // It is over and gone.
+    return undefined;
+  }
+}
