@@ -43,11 +43,14 @@ const PURE_MODULES: Plugin = {
     });
   },
 };
-/** What `bin.js` loads from the other bundle. */
+/** What `bin.js` loads from the other bundles. */
 const OTHER_COMMANDS: Plugin = {
   name: 'other-commands',
   setup(bundler) {
-    bundler.onResolve({ filter: /^\.\/run\.ts$/ }, () => ({ path: './run.js', external: true }));
+    bundler.onResolve({ filter: /^\.\/run(?:-asking)?\.ts$/ }, ({ path }) => ({
+      path: path.replace(/ts$/, 'js'),
+      external: true,
+    }));
   },
 };
 const SEEN = 'resolved by the bundler itself';
@@ -62,9 +65,9 @@ await copyFile(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
 console.log(`built ${folder}`);
 
 /**
- * `bin.js` is one file with just enough for `status`; all other commands and the library are a
- * second bundle that it loads when needed. Not one bundle: esbuild gives what two chunks share
- * through an `index.ts` to both of them whole.
+ * `bin.js` is one file with just enough for `status`, `run-asking.js` one for what else only asks
+ * the agent; all other commands and the library are a third bundle. Not one bundle: esbuild gives
+ * what two chunks share through an `index.ts` to both of them whole.
  */
 async function bundle(): Promise<void> {
   const common: BuildOptions = {
@@ -79,6 +82,8 @@ async function bundle(): Promise<void> {
   };
   const bin = { bin: join(FACE, 'src', 'bin.ts') };
   await build({ ...common, entryPoints: bin, plugins: [OTHER_COMMANDS, PURE_MODULES] });
+  const asking = { 'run-asking': join(ROOT, 'packages', 'cli', 'src', 'run-asking.ts') };
+  await build({ ...common, banner: { js: REQUIRE }, entryPoints: asking, plugins: [PURE_MODULES] });
   const rest = {
     run: join(ROOT, 'packages', 'cli', 'src', 'run.ts'),
     index: join(FACE, 'src', 'index.ts'),

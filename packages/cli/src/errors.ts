@@ -58,6 +58,15 @@ export class FileUnreadableError extends PeerCacheError {
   }
 }
 
+/** The folder that a file shall go to does not exist. */
+export class FolderMissingError extends PeerCacheError {
+  readonly code = 'TARGET_FOLDER_MISSING';
+
+  constructor(folder: string) {
+    super(`${folder} is no folder; make it first, a job makes none`);
+  }
+}
+
 /** Whoever read our standard output has left. */
 export class OutputClosedError extends PeerCacheError {
   readonly code = 'OUTPUT_CLOSED';

@@ -56,6 +56,11 @@ export function printable(text: string): string {
   );
 }
 
+/** The same in one line. */
+export function printableLine(text: string): string {
+  return printable(text.replaceAll('\n', ' '));
+}
+
 /** Rows of cells as lines with columns of equal width, two spaces apart. */
 export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];

@@ -2,6 +2,9 @@ import { status } from './commands/status.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { reportError } from './report-error.ts';
 
+/** Commands that only ask the agent. */
+const ASKING = new Set(['job', 'why', 'cache', 'peers', 'log']);
+
 /**
  * Runs one command line (without `node` and the script) and returns the exit code.
  *
@@ -17,6 +20,10 @@ export async function main(argv: readonly string[]): Promise<number> {
       reportError(error);
       return exitCodeOf(error);
     }
+  }
+  if (ASKING.has(command ?? '')) {
+    const { runAsking } = await import('./run-asking.ts');
+    return await runAsking(argv);
   }
   const { run } = await import('./run.ts');
   return await run(argv);

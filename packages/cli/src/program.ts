@@ -1,26 +1,41 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Argument, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import { bareProgram } from './bare-program.ts';
+import { addAgentLooks, addCacheCommands } from './cache-program.ts';
 import type { GetCommandOptions } from './commands/get.ts';
 import type { OriginServeOptions } from './commands/origin-serve.ts';
 import type { PublishCommandOptions } from './commands/publish.ts';
+import { SHELLS } from './completion-scripts.ts';
+import type { Shell } from './completion-scripts.ts';
+import { addJobCommands } from './job-program.ts';
+import { addServiceCommands } from './service-program.ts';
+import { collect, JSON_OPTION } from './setting-flags.ts';
 
 const EXAMPLES = `
 Examples:
   $ peer-cache agent                                  run the agent of this user
   $ peer-cache get https://files.example.com/a.iso    fetch a file into this folder
   $ peer-cache get -o - https://…/a.tar | tar x       fetch it to standard output
+  $ peer-cache job create https://…/a.iso -o /srv/    have the agent fetch it, whatever happens
+  $ peer-cache job watch a.iso                        see how it goes
+  $ peer-cache why a.iso                              what it waits for
   $ peer-cache status                                 what the agent has, does and has saved
   $ peer-cache publish /srv/files                     let nginx or S3 serve for peer-cache
 
-Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found at the origin,
+Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 no such content or job,
 4 may work later, 5 disk or permission on this machine, 130 interrupted.`;
 
+const COMPLETION_HELP = `
+In the shell's start-up file:
+  bash   eval "$(peer-cache completion bash)"
+  zsh    source <(peer-cache completion zsh)      (after compinit)
+  fish   peer-cache completion fish | source`;
 const CONFIG_OPTION = [
   '--config <file>',
   'configuration file to use instead of the usual',
 ] as const;
 const SET_OPTION = ['--set <key=value>', 'set a configuration key (may be repeated)'] as const;
-const JSON_OPTION = ['--json', 'for programs: JSON on standard output'] as const;
 
 interface ConfigOptions {
   readonly config?: string;
@@ -32,18 +47,20 @@ interface ConfigOptions {
  * command starts fast.
  */
 export function createProgram(setExitCode: (code: number) => void): Command {
-  const program = new Command('peer-cache')
+  const program = bareProgram()
     .description('Fetches files from the machines nearby, and only the rest from the origin.')
     .version(manifest.version, '-V, --version')
-    .addHelpText('after', EXAMPLES)
-    .showSuggestionAfterError()
-    .exitOverride()
-    // Errors are reported in one place and form.
-    .configureOutput({ writeErr: () => undefined });
+    .addHelpText('after', EXAMPLES);
   addAgentCommands(program, setExitCode);
   addGet(program, setExitCode);
+  addJobCommands(program, setExitCode);
+  addCacheCommands(program, setExitCode);
+  addAgentLooks(program, setExitCode);
+  addConfig(program, setExitCode);
+  addServiceCommands(program, setExitCode);
   addOriginCommands(program, setExitCode);
   addInspect(program, setExitCode);
+  addCompletion(program, setExitCode);
   program
     .command('version')
     .description('show the version')
@@ -69,15 +86,31 @@ function addAgentCommands(program: Command, setExitCode: (code: number) => void)
       const { status } = await import('./commands/status.ts');
       setExitCode(await status(options));
     });
-  program
-    .command('config')
-    .description('show every setting, its value and where it comes from')
+}
+
+function addConfig(program: Command, setExitCode: (code: number) => void): void {
+  const config = program.command('config').description('show and check the configuration');
+  config
+    .command('show', { isDefault: true })
+    .description('show every setting, its value and where it comes from (also without a word)')
     .option(...CONFIG_OPTION)
     .option(...SET_OPTION, collect)
     .option(...JSON_OPTION)
     .action(async (options: ConfigOptions & { json?: boolean }) => {
-      const { config } = await import('./commands/config.ts');
-      setExitCode(config(options));
+      const { configShow } = await import('./commands/config.ts');
+      setExitCode(configShow(options));
+    });
+  config
+    .command('check')
+    .description(
+      'tell what the configuration runs into here: exit code 0 well, 1 warnings, 2 errors',
+    )
+    .option(...CONFIG_OPTION)
+    .option(...SET_OPTION, collect)
+    .option(...JSON_OPTION)
+    .action(async (options: ConfigOptions & { json?: boolean }) => {
+      const { configCheck } = await import('./commands/config.ts');
+      setExitCode(await configCheck(options));
     });
 }
 
@@ -139,8 +172,23 @@ function addInspect(program: Command, setExitCode: (code: number) => void): void
     });
 }
 
-function collect(value: string, earlier: readonly string[] = []): string[] {
-  return [...earlier, value];
+function addCompletion(program: Command, setExitCode: (code: number) => void): void {
+  program
+    .command('completion')
+    .description('print what a shell reads to complete our command lines')
+    .addArgument(new Argument('<shell>').choices(SHELLS))
+    .addHelpText('after', COMPLETION_HELP)
+    .action(async (shell: Shell) => {
+      const { completion } = await import('./commands/completion.ts');
+      setExitCode(completion(shell));
+    });
+  program
+    .command('complete', { hidden: true })
+    .argument('[words...]')
+    .action(async (words: readonly string[]) => {
+      const { completeWords } = await import('./commands/completion.ts');
+      setExitCode(await completeWords(program, words));
+    });
 }
 
 function parsePort(text: string): number {

@@ -1,31 +1,41 @@
 import type {
   AgentStatus,
+  JobsStatus,
+  MachineStatus,
   PeerStatus,
   SharingStatus,
   StoreStatus,
   TransferStatus,
 } from '@peer-cache/protocol';
 import { alignColumns, formatBytes, formatCount, formatDuration } from './format.ts';
-import { formatShare, printable } from './format.ts';
+import { formatShare, printable, printableLine } from './format.ts';
 import { savedShare } from './get-summary.ts';
-import type { Colors } from './terminal.ts';
+import { shareText, STATE_ORDER, stateColor } from './job-words.ts';
+import type { Colors, ViewOptions } from './terminal.ts';
+import { shortened, wrapped } from './text-width.ts';
 
 const LABEL_WIDTH = 12;
 const MOST_PEERS = 20;
+const MOST_JOBS = 10;
+const JOB_NAME_WIDTH = 28;
 
 /** The agent's status as lines for a person, the most wanted first. */
-export function statusReport(status: AgentStatus, colors: Colors): string[] {
-  const { version, pid, uptimeSeconds, peerId } = status;
+export function statusReport(status: AgentStatus, view: ViewOptions): string[] {
+  const { version, pid, uptimeSeconds, peerId, servedBytes, jobs } = status;
+  const { colors } = view;
+  const room = view.columns - LABEL_WIDTH;
   const up = formatDuration(uptimeSeconds * 1000);
   return [
     ...labelled('agent', [`${colors.green('running')}, version ${version}, pid ${pid}, up ${up}`]),
     ...labelled('peer ID', [peerId]),
-    ...labelled('sharing', sharingLines(status, colors)),
-    ...labelled('store', storeLines(status.store)),
-    ...labelled('received', [receivedLine(status)]),
-    ...labelled('served', [`${formatBytes(status.servedBytes)} to peers`]),
-    ...labelled('peers', peerLines(status.peers)),
-    ...labelled('transfers', transferLines(status.transfers)),
+    ...labelled('machine', machineLines(status.machine, { columns: room, colors })),
+    ...labelled('sharing', sharingLines(status, { columns: room, colors })),
+    ...labelled('store', wrapped(storeLine(status.store), room)),
+    ...labelled('received', wrapped(receivedLine(status), room)),
+    ...labelled('served', [`${formatBytes(servedBytes)} to peers`]),
+    ...labelled('peers', peerLines(status.peers, room)),
+    ...labelled('jobs', jobLines(jobs, { columns: room, colors })),
+    ...labelled('transfers', transferLines(status.transfers, room)),
   ];
   function labelled(label: string, texts: readonly string[]): string[] {
     const indent = ' '.repeat(LABEL_WIDTH);
@@ -35,7 +45,21 @@ export function statusReport(status: AgentStatus, colors: Colors): string[] {
   }
 }
 
-function sharingLines({ sharing, servedAt }: AgentStatus, colors: Colors): string[] {
+function machineLines(
+  machine: MachineStatus | undefined,
+  { columns, colors }: ViewOptions,
+): string[] {
+  if (machine === undefined) return [];
+  const path = printable(machine.socketPath);
+  if (machine.role === 'serving') return wrapped(`serves its users at ${path}`, columns);
+  const joined = wrapped(`joined to the machine's agent at ${path}`, columns);
+  return machine.isReachable ? joined : [...joined, colors.yellow('which does not answer now')];
+}
+
+function sharingLines(
+  { sharing, servedAt, machine }: AgentStatus,
+  { columns, colors }: ViewOptions,
+): string[] {
   const sorted = sharing.toSorted((a, b) => Number(b.isSharing) - Number(a.isSharing));
   const table = alignColumns(
     sorted.map((each) => [
@@ -45,11 +69,12 @@ function sharingLines({ sharing, servedAt }: AgentStatus, colors: Colors): strin
       printable(each.reason),
     ]),
   );
+  if (machine?.role === 'joined') return ["by the machine's agent"];
   const isSharing = sharing.some((each) => each.isSharing);
   const head = isSharing
-    ? `on, peers reach us at ${servedAt.join(', ')}`
-    : colors.yellow('nowhere: everything comes from the origins');
-  return [head, ...table];
+    ? wrapped(`on, peers reach us at ${servedAt.join(', ')}`, columns)
+    : [colors.yellow('nowhere: everything comes from the origins')];
+  return [...head, ...table.map((line) => shortened(line, columns))];
 }
 
 function addresses({ addresses: all }: SharingStatus): string {
@@ -57,22 +82,22 @@ function addresses({ addresses: all }: SharingStatus): string {
   return all.length > 1 ? `${first} +${all.length - 1}` : first;
 }
 
-function storeLines({ folder, segments, usedBytes, limitBytes }: StoreStatus): string[] {
+function storeLine({ folder, segments, usedBytes, limitBytes }: StoreStatus): string {
   const used = `${formatBytes(usedBytes)} of ${formatBytes(limitBytes)}`;
   const place = folder === undefined ? 'in memory' : printable(folder);
   const share = formatShare(limitBytes === 0 ? 1 : usedBytes / limitBytes);
-  return [`${used} (${share}), ${formatCount(segments, 'segment')}, ${place}`];
+  return `${used} (${share}), ${formatCount(segments, 'segment')}, ${place}`;
 }
 
 function receivedLine({ received }: AgentStatus): string {
   const { store, peers, origin } = received;
   const saved = savedShare(received);
-  const text = `${formatBytes(store)} from the store, ${formatBytes(peers)} from peers, `;
-  const savedText = saved === undefined ? '' : ` (${formatShare(saved)} saved)`;
-  return `${text}${formatBytes(origin)} from origins${savedText}`;
+  const savedText = saved === undefined ? '' : `${formatShare(saved)} saved: `;
+  const shared = `${formatBytes(store)} from the store, ${formatBytes(peers)} from peers`;
+  return `${savedText}${shared}, ${formatBytes(origin)} from origins`;
 }
 
-function peerLines(peers: readonly PeerStatus[]): string[] {
+function peerLines(peers: readonly PeerStatus[], columns: number): string[] {
   if (peers.length === 0) return ['none'];
   const shown = peers.toSorted((a, b) => b.receivedBytes - a.receivedBytes).slice(0, MOST_PEERS);
   const rows = shown.map(({ name, peerId, receivedBytes, lastSeenSeconds }) => [
@@ -84,17 +109,49 @@ function peerLines(peers: readonly PeerStatus[]): string[] {
       : `seen ${formatDuration(lastSeenSeconds * 1000)} ago`,
   ]);
   const more = peers.length - shown.length;
-  return [...alignColumns(rows), ...(more > 0 ? [`and ${more} more`] : [])];
+  return [
+    ...alignColumns(rows).map((line) => shortened(line, columns)),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ];
 }
 
-function transferLines(transfers: readonly TransferStatus[]): string[] {
+function jobLines(jobs: JobsStatus | undefined, { columns, colors }: ViewOptions): string[] {
+  if (jobs === undefined) return [];
+  const { counts, running } = jobs;
+  const present = STATE_ORDER.filter((state) => counts[state] > 0);
+  if (present.length === 0) return ['none'];
+  const texts = present.map((state) => `${counts[state]} ${state}`);
+  const rows = running.slice(0, MOST_JOBS).map((job) => {
+    const from = `${formatShare(savedShare(job.bytes) ?? 0)} saved`;
+    const size = job.sizeBytes === undefined ? 'size not known yet' : formatBytes(job.sizeBytes);
+    return [shortened(printableLine(job.name), JOB_NAME_WIDTH), shareText(job), `of ${size}`, from];
+  });
+  const more = running.length - rows.length;
+  return [
+    ...wrapped(texts.join(', '), columns).map((line) => paintedStates(line, colors)),
+    ...alignColumns(rows).map((line) => shortened(line, columns)),
+    ...(more > 0 ? [`and ${more} more that run: peer-cache job list`] : []),
+  ];
+}
+
+function paintedStates(line: string, colors: Colors): string {
+  return line.replaceAll(/(\d+) ([a-z-]+)/g, (text, _count, state: string) =>
+    stateColor(colors, state)(text),
+  );
+}
+
+function transferLines(transfers: readonly TransferStatus[], columns: number): string[] {
   if (transfers.length === 0) return ['none'];
   return transfers.flatMap(({ url, path, sizeBytes, doneBytes, bytes }) => {
     const done = formatBytes(doneBytes);
     const share = sizeBytes === undefined ? '' : ` (${formatShare(doneBytes / (sizeBytes || 1))})`;
     const of = sizeBytes === undefined ? '' : ` of ${formatBytes(sizeBytes)}`;
     const sources = `${formatBytes(bytes.peers)} from peers, ${formatBytes(bytes.origin)} from the origin`;
-    const target = printable(path ?? 'a stream');
-    return [`${printable(url)} to ${target}`, `  ${done}${of}${share}, ${sources}`];
+    const target = printableLine(path ?? 'a stream');
+    return [
+      shortened(printableLine(url), columns),
+      shortened(`  to ${target}`, columns),
+      `  ${done}${of}${share}, ${sources}`,
+    ];
   });
 }

@@ -88,6 +88,28 @@ test('config shows what is in force as TOML that can be read again', async (t) =
   t.deepEqual(settings.find(({ key }) => key === 'peers')?.value, ['10.0.0.1:7690']);
 });
 
+test('config check tells what a configuration runs into, and its exit code how bad that is', async (t) => {
+  const user = await User.create(t);
+  const well = await user.run('config', 'check', '--json');
+  const findings: { level: string }[] = JSON.parse(well.stdout);
+  t.is(well.code, findings.some(({ level }) => level === 'warning') ? 1 : 0);
+  await writeFile(user.path('c.toml'), '[notify.ops]\ncommand = "/nowhere/tell"\n', {
+    mode: 0o600,
+  });
+  const wrong = await user.run('config', 'check', '--config', 'c.toml');
+  t.is(wrong.code, 2);
+  t.regex(wrong.stdout, /^error {4}notify\.ops\.command: .*\(NOTIFY_COMMAND\)\n/);
+});
+
+test('service install tells what it would do, and does nothing', async (t) => {
+  const user = await User.create(t);
+  const { code, stdout, stderr } = await user.run('service', 'install', '--dry-run');
+  t.is(code, 0, stderr);
+  t.regex(stdout, /^would write .*peer-cache/);
+  t.is((await user.run('service', 'uninstall', '--dry-run')).code, 0);
+  t.is((await user.run('service', 'install', '--system', '--always')).code, 2);
+});
+
 test('publish writes sidecars that inspect reads, once', async (t) => {
   const user = await User.create(t);
   await mkdir(user.path('files/sub'), { recursive: true });

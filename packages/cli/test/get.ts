@@ -55,7 +55,10 @@ test.serial('a second agent gets all content bytes from the first one', async (t
   });
   t.true(CONTENT.equals(await readFile(second.path('x'))));
   const status = await second.run('status');
-  t.regex(status.stdout, /received {4}0 B from the store, 4\.8 MiB from peers, 0 B from origins/);
+  t.regex(
+    status.stdout,
+    /received {4}100 % saved: 0 B from the store, 4\.8 MiB from peers, 0 B from origins/,
+  );
   t.like(JSON.parse((await first.run('status', '--json')).stdout), { servedBytes: SIZE });
 });
 

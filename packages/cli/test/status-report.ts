@@ -3,7 +3,7 @@ import type { AgentStatus } from '@peer-cache/protocol';
 import pc from 'picocolors';
 import { statusReport } from '../src/status-report.ts';
 
-const PLAIN = pc.createColors(false);
+const PLAIN = { columns: 79, colors: pc.createColors(false) };
 const MIB = 2 ** 20;
 
 const IDLE: AgentStatus = {
@@ -90,15 +90,31 @@ sharing     on, peers reach us at 10.0.0.5:7690, [fd00::5]:7690
             yes  eth0  10.0.0.5 +1  Ethernet with a private address
             no   tun0  10.8.0.2     a tunnel
 store       32.0 MiB of 1.0 GiB (3 %), 1 segment, /var/cache/peer-cache
-received    0 B from the store, 900 MiB from peers, 100 MiB from origins (90 % saved)
+received    90 % saved: 0 B from the store, 900 MiB from peers, 100 MiB from
+            origins
 served      5.0 MiB to peers
 peers       10.0.0.6:7690  fedcba98  gave 900 MiB  seen 3.0 s ago
             10.0.0.7:7690  -         gave 0 B      not met yet
-transfers   https://files.example/image.iso to /home/me/\\u{1b}[2Jimage.iso
+transfers   https://files.example/image.iso
+              to /home/me/\\u{1b}[2Jimage.iso
               512 MiB of 1.0 GiB (50 %), 500 MiB from peers, 12.0 MiB from the origin
-            https://files.example/log to a stream
+            https://files.example/log
+              to a stream
               10 B, 0 B from peers, 10 B from the origin`,
   );
+});
+
+test("an agent that joined the machine's says so, and where that does not answer", (t) => {
+  const socketPath = '/run/peer-cache/machine.sock';
+  const joined = { ...IDLE, sharing: [] };
+  const machine = { role: 'joined', socketPath, isReachable: true } as const;
+  const lines = statusReport({ ...joined, machine }, PLAIN).map((line) => line.trimEnd());
+  t.true(lines.includes(`machine     joined to the machine's agent at ${socketPath}`));
+  t.true(lines.includes("sharing     by the machine's agent"));
+  const away = statusReport({ ...joined, machine: { ...machine, isReachable: false } }, PLAIN);
+  t.true(away.includes('            which does not answer now'));
+  const serving = statusReport({ ...IDLE, machine: { ...machine, role: 'serving' } }, PLAIN);
+  t.true(serving.includes(`machine     serves its users at ${socketPath}`));
 });
 
 test('many peers are cut short', (t) => {

@@ -44,13 +44,21 @@ export class Terminal {
     return stdout.split('\n').filter((line) => line !== '');
   }
 
+  /** Types text, and presses keys by tmux's names such as `Enter`, `Tab`, `C-c`. */
+  async press(text: string, ...keys: readonly string[]): Promise<void> {
+    if (text !== '') await run('tmux', ['-L', this.#server, 'send-keys', '-l', text]);
+    if (keys.length > 0) await run('tmux', ['-L', this.#server, 'send-keys', ...keys]);
+  }
+
   /** Looks until a line has the pattern; returns all lines of that moment. */
   async untilShown(pattern: RegExp, { signal }: { signal: AbortSignal }): Promise<string[]> {
     for (;;) {
       const lines = await this.lines();
       if (lines.some((line) => pattern.test(line))) return lines;
       // A screen tells nobody when it changes.
-      await delay(50, undefined, { signal });
+      await delay(50, undefined, { signal }).catch((cause: unknown) => {
+        throw new Error(`never shown: ${pattern.source}, but\n${lines.join('\n')}`, { cause });
+      });
     }
   }
 }

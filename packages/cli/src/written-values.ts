@@ -1,0 +1,65 @@
+import type { RequestedRange } from '@peer-cache/protocol';
+import { InvalidArgumentError } from 'commander';
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = {
+  '': 1,
+  s: 1,
+  m: 60,
+  min: 60,
+  h: 3600,
+  d: 86_400,
+  w: 7 * 86_400,
+};
+const DIGEST_DIGITS: Readonly<Record<string, number>> = {
+  blake3: 64,
+  sha256: 64,
+  sha384: 96,
+  sha512: 128,
+};
+
+/** Seconds from `90s`, `10m`, `2h`, `14d`, `1w` or a plain number of seconds. */
+export function parseSeconds(text: string): number {
+  const [, number, unit = ''] = /^(\d{1,9}) ?([a-z]*)$/i.exec(text) ?? [];
+  const unitSeconds = UNIT_SECONDS[unit.toLowerCase()];
+  if (number === undefined || unitSeconds === undefined) {
+    throw new InvalidArgumentError('expected a duration such as 90s, 10m, 2h or 14d.');
+  }
+  return Number(number) * unitSeconds;
+}
+
+/** Bytes as HTTP and curl write them, the last one included: `0-499`, `500-` to the end. */
+export function parseRange(
+  text: string,
+  earlier: readonly RequestedRange[] = [],
+): RequestedRange[] {
+  const [, first, last = ''] = /^(\d{1,15})-(\d{0,15})$/.exec(text) ?? [];
+  const startByte = Number(first);
+  const endByte = last === '' ? undefined : Number(last) + 1;
+  if (first === undefined || (endByte !== undefined && endByte <= startByte)) {
+    throw new InvalidArgumentError('expected FIRST-LAST, such as 0-499, or FIRST- to the end.');
+  }
+  return [...earlier, endByte === undefined ? { startByte } : { startByte, endByte }];
+}
+
+/** `sha256:` (or `blake3:`, `sha384:`, `sha512:`) and as many hexadecimal digits as that has. */
+export function parseDigest(text: string): string {
+  const [, name = '', digits = ''] = /^([a-z\d]+):([\da-f]+)$/.exec(text.toLowerCase()) ?? [];
+  const expected = DIGEST_DIGITS[name];
+  if (expected === undefined) {
+    const names = Object.keys(DIGEST_DIGITS).map((each) => `${each}:`);
+    throw new InvalidArgumentError(`expected ${names.join(', ')} and hexadecimal digits.`);
+  }
+  if (digits.length !== expected) {
+    throw new InvalidArgumentError(`${name} has ${expected} digits, this one ${digits.length}.`);
+  }
+  return `${name}:${digits}`;
+}
+
+/** A whole number of at least `least`. */
+export function parseCount(least: number): (text: string) => number {
+  return (text) => {
+    const count = Number(text);
+    if (/^\d{1,9}$/.test(text) && count >= least) return count;
+    throw new InvalidArgumentError(`expected a number of at least ${least}.`);
+  };
+}
