@@ -17,6 +17,12 @@ const PACKAGE_OF = {
   b3sum: 'b3sum',
   aria2c: 'aria2',
   tmux: 'tmux',
+  strace: 'strace',
+  faketime: 'faketime',
+  zsh: 'zsh',
+  fish: 'fish',
+  setpriv: 'util-linux',
+  'systemd-analyze': 'systemd',
 };
 const MINUTE_MS = 60_000;
 const INSTALL = ['install', '-qq', '--no-install-recommends'];
