@@ -8,6 +8,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { blake3, GIB } from '@peer-cache/core';
 import { benchHashing } from './hashing.ts';
+import { benchJobs } from './jobs.ts';
 import { makeContent } from './make-content.ts';
 import { benchMemory } from './memory.ts';
 import { benchServing } from './serving.ts';
@@ -42,6 +43,7 @@ const BENCHES = {
   c: benchServing,
   d: benchStatus,
   e: benchMemory,
+  f: benchJobs,
 };
 
 const wanted = process.argv.slice(2);
