@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SECOND_MS } from '@peer-cache/core';
 import { controlCall } from '../../packages/agent/test/helpers/control-call.ts';
 import { newFile, newJob, settingsOf } from '../../packages/jobs/src/new-records.ts';
-import { openSqliteJournal } from '../../packages/jobs/src/sqlite-journal.ts';
+import { openSqliteJournal } from '../../packages/jobs/src/journal/sqlite-journal.ts';
 import type { Bench } from './bench.ts';
 import { cpuSeconds, median, peakBytes, timed } from './measure.ts';
 import { Machine } from './office.ts';

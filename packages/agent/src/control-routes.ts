@@ -17,7 +17,7 @@ import { addTransferRoutes } from './control/transfer-routes.ts';
 import type { FetchingAgent } from './control/transfer-routes.ts';
 import { refuseUnreadable } from './control/unreadable-requests.ts';
 import { ControlRequestError } from './errors.ts';
-import type { LogRing } from './log-ring.ts';
+import type { LogRing } from './log/log-ring.ts';
 
 /** What the control socket gives access to. */
 export interface ControlledAgent extends FetchingAgent {

@@ -12,7 +12,7 @@ import type { PeerStatus, SharingStatus } from '@peer-cache/protocol';
 import { startServer } from '@peer-cache/server';
 import type { PeerServer } from '@peer-cache/server';
 import type { BlockStore } from '@peer-cache/store';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import { peerStatuses } from './peer-statuses.ts';
 import { listenAtOnePort } from './serve-port.ts';
 

@@ -13,12 +13,12 @@ import {
 } from '@peer-cache/jobs';
 import type { JobQueueOptions } from '@peer-cache/jobs';
 import type { JobEvent } from '@peer-cache/protocol';
-import type { Config } from './config.ts';
-import { watchNetwork } from './network-watch.ts';
-import { openNotifier } from './notifier.ts';
-import type { Notifier } from './notifier.ts';
+import type { Config } from './config/config.ts';
+import { watchNetwork } from './network/network-watch.ts';
+import { openNotifier } from './notify/notifier.ts';
+import type { Notifier } from './notify/notifier.ts';
 import { makePrivateFolder } from './private-files.ts';
-import type { Reconfigurable } from './reload.ts';
+import type { Reconfigurable } from './config/reload.ts';
 
 /** What of its environment an agent goes by. */
 export interface AgentEnvironment {

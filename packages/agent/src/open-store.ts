@@ -8,8 +8,8 @@ import {
   StoreUnwritableError,
 } from '@peer-cache/store';
 import type { BlockStore } from '@peer-cache/store';
-import type { Config } from './config.ts';
-import type { StoreLimit } from './settings.ts';
+import type { Config } from './config/config.ts';
+import type { StoreLimit } from './config/settings.ts';
 
 /** Enough for a few segments in flight; what does not fit is fetched again when asked for again. */
 const MEMORY_STORE_BYTES: number = 256 * MIB;

@@ -1,10 +1,10 @@
-import type { Config } from './config.ts';
-import { LogRing } from './log-ring.ts';
-import { recordedLog } from './log.ts';
+import type { Config } from './config/config.ts';
+import { LogRing } from './log/log-ring.ts';
+import { recordedLog } from './log/log.ts';
 import type { AgentEnvironment } from './open-jobs.ts';
-import { Reloading } from './reload.ts';
-import type { Reconfigurable } from './reload.ts';
-import { notifyServiceManager } from './service-manager.ts';
+import { Reloading } from './config/reload.ts';
+import type { Reconfigurable } from './config/reload.ts';
+import { notifyServiceManager } from './service/service-manager.ts';
 import { untilToldToStop } from './shutdown.ts';
 import { startAgent } from './start-agent.ts';
 

@@ -1,11 +1,11 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { checkConfig } from '../src/config-check.ts';
-import { gatherConfigFacts } from '../src/config-facts.ts';
-import type { ConfigFacts, FolderFacts } from '../src/config-facts.ts';
-import { readConfig } from '../src/config.ts';
-import type { Config } from '../src/config.ts';
+import { checkConfig } from '../src/config/config-check.ts';
+import { gatherConfigFacts } from '../src/config/config-facts.ts';
+import type { ConfigFacts, FolderFacts } from '../src/config/config-facts.ts';
+import { readConfig } from '../src/config/config.ts';
+import type { Config } from '../src/config/config.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';
 
 const WELL: ConfigFacts = {

@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import test from 'ava';
-import { readConfig, variableOf } from '../src/config.ts';
-import type { Config } from '../src/config.ts';
+import { readConfig, variableOf } from '../src/config/config.ts';
+import type { Config } from '../src/config/config.ts';
 import { ConfigInvalidError } from '../src/errors.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';
 

@@ -8,7 +8,7 @@ import { silentLog } from '@peer-cache/core';
 import type { ControlledAgent, ControlParts } from '../src/control-routes.ts';
 import { controlSocketPath } from '../src/control-socket.ts';
 import { startControlServer } from '../src/control-server.ts';
-import { LogRing } from '../src/log-ring.ts';
+import { LogRing } from '../src/log/log-ring.ts';
 import { controlCall } from './helpers/control-call.ts';
 import type { Answer, Call } from './helpers/control-call.ts';
 import { emptyAgent, FAILED, serveControl, STARTED, STATUS } from './helpers/controlled-agent.ts';

@@ -9,7 +9,7 @@ import { KIB, MIB, silentLog } from '@peer-cache/core';
 import type { JobEvent } from '@peer-cache/protocol';
 import { serverSentEvents } from '../src/control/event-route.ts';
 import { startControlServer } from '../src/control-server.ts';
-import { LogRing } from '../src/log-ring.ts';
+import { LogRing } from '../src/log/log-ring.ts';
 import { collect } from './helpers/collect.ts';
 import { controlCall } from './helpers/control-call.ts';
 import { emptyAgent, serveControl } from './helpers/controlled-agent.ts';

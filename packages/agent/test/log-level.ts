@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import test from 'ava';
-import { followLogLevel } from '../src/log-level.ts';
+import { followLogLevel } from '../src/log/log-level.ts';
 
 test('a log and what was made of it write as much as is configured now', (t) => {
   const written: string[] = [];

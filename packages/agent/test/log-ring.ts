@@ -1,5 +1,5 @@
 import test from 'ava';
-import { LogRing } from '../src/log-ring.ts';
+import { LogRing } from '../src/log/log-ring.ts';
 
 function lineOf(level: number, msg: string): string {
   return `${JSON.stringify({ level, time: 1, msg })}\n`;

@@ -6,8 +6,8 @@ import { MIB } from '@peer-cache/core';
 import { Value } from 'typebox/value';
 import { LOG_RECORD } from '../src/control/agent-schemas.ts';
 import { LiveAnswer } from '../src/control/live-answer.ts';
-import { recordedLog } from '../src/log.ts';
-import { LogRing } from '../src/log-ring.ts';
+import { recordedLog } from '../src/log/log.ts';
+import { LogRing } from '../src/log/log-ring.ts';
 import { controlCall } from './helpers/control-call.ts';
 import { serveControl } from './helpers/controlled-agent.ts';
 

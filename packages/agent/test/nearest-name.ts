@@ -1,5 +1,5 @@
 import test from 'ava';
-import { nearestName } from '../src/nearest-name.ts';
+import { nearestName } from '../src/config/nearest-name.ts';
 
 const KEYS = ['store.folder', 'store.limit', 'sharing.port', 'peers', 'log.level'];
 

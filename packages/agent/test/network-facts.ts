@@ -1,6 +1,6 @@
 import test from 'ava';
-import { ipv4Routes, ipv6Routes, isOnline, signatureOf } from '../src/network-facts.ts';
-import type { InterfaceAddress, NetworkFacts, Route } from '../src/network-facts.ts';
+import { ipv4Routes, ipv6Routes, isOnline, signatureOf } from '../src/network/network-facts.ts';
+import type { InterfaceAddress, NetworkFacts, Route } from '../src/network/network-facts.ts';
 
 const LOOPBACK: InterfaceAddress = {
   interfaceName: 'lo',

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import type { NetworkFacts } from '../src/network-facts.ts';
+import type { NetworkFacts } from '../src/network/network-facts.ts';
 import { silentLog } from '@peer-cache/core';
-import { readNetworkFacts, watchNetwork } from '../src/network-watch.ts';
+import { readNetworkFacts, watchNetwork } from '../src/network/network-watch.ts';
 
 const run = promisify(execFile);
 const WATCHER = fileURLToPath(new URL('fixtures/watch-network.ts', import.meta.url));

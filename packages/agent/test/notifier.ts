@@ -3,11 +3,11 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import type { Log } from '@peer-cache/core';
 import { silentLog } from '@peer-cache/core';
-import { openNotifier } from '../src/notifier.ts';
-import type { NotificationEvent, NotifierParts } from '../src/notifier.ts';
-import type { Delivery } from '../src/notification.ts';
-import { notificationKey } from '../src/notification.ts';
-import type { NotifyTarget } from '../src/notify-settings.ts';
+import { openNotifier } from '../src/notify/notifier.ts';
+import type { NotificationEvent, NotifierParts } from '../src/notify/notifier.ts';
+import type { Delivery } from '../src/notify/notification.ts';
+import { notificationKey } from '../src/notify/notification.ts';
+import type { NotifyTarget } from '../src/config/notify-settings.ts';
 import { jobSummary, jobTransferred } from './helpers/job-summary.ts';
 
 const TARGET: NotifyTarget = { kind: 'webhook', url: 'http://hooks/secret', on: ['transferred'] };

@@ -3,7 +3,7 @@ import { chmod, chown, mkdir, rename, symlink, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { notifyCommandProblem, openNotifyCommand } from '../src/notify-command.ts';
+import { notifyCommandProblem, openNotifyCommand } from '../src/notify/notify-command.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';
 
 const asRoot = process.getuid?.() === 0 ? test : test.skip;

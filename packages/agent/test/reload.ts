@@ -4,9 +4,9 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import type { Log } from '@peer-cache/core';
 import { silentLog } from '@peer-cache/core';
-import { readConfig } from '../src/config.ts';
-import type { Config } from '../src/config.ts';
-import { planReload, Reloading } from '../src/reload.ts';
+import { readConfig } from '../src/config/config.ts';
+import type { Config } from '../src/config/config.ts';
+import { planReload, Reloading } from '../src/config/reload.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';
 
 function configWith(...set: readonly string[]): Config {

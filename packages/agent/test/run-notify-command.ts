@@ -6,8 +6,8 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import type { Log } from '@peer-cache/core';
 import { silentLog } from '@peer-cache/core';
-import type { NotifyCommand } from '../src/notify-settings.ts';
-import { runNotifyCommand } from '../src/run-notify-command.ts';
+import type { NotifyCommand } from '../src/config/notify-settings.ts';
+import { runNotifyCommand } from '../src/notify/run-notify-command.ts';
 import { jobTransferred } from './helpers/job-summary.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';
 

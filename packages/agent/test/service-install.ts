@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { installService, thisHost, uninstallService } from '../src/service-install.ts';
-import { planInstall, planUninstall, shownStep } from '../src/service-plan.ts';
-import type { ServiceHost, ServiceStep } from '../src/service-plan.ts';
-import { systemUnit, userUnit } from '../src/service-units.ts';
+import { installService, thisHost, uninstallService } from '../src/service/service-install.ts';
+import { planInstall, planUninstall, shownStep } from '../src/service/service-plan.ts';
+import type { ServiceHost, ServiceStep } from '../src/service/service-plan.ts';
+import { systemUnit, userUnit } from '../src/service/service-units.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';
 
 const PROGRAM = { nodePath: '/usr/bin/node', scriptPath: '/usr/lib/peer-cache/bin.js' };

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { Log } from '@peer-cache/core';
 import { silentLog } from '@peer-cache/core';
-import { notifyServiceManager } from '../src/service-manager.ts';
+import { notifyServiceManager } from '../src/service/service-manager.ts';
 import { notifySocket, whyNoNotifySocket } from './helpers/notify-socket.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';
 

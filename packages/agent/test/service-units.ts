@@ -10,7 +10,7 @@ import {
   sysusersEntry,
   userUnit,
   windowsTask,
-} from '../src/service-units.ts';
+} from '../src/service/service-units.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';
 
 const run = promisify(execFile);

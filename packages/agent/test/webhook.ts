@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders, RequestListener, ServerResponse } from 'node:
 import { once } from 'node:events';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import type { NotifyWebhook } from '../src/notify-settings.ts';
-import { postWebhook } from '../src/webhook.ts';
+import type { NotifyWebhook } from '../src/config/notify-settings.ts';
+import { postWebhook } from '../src/notify/webhook.ts';
 import { jobTransferred } from './helpers/job-summary.ts';
 
 const NEWS = jobTransferred();

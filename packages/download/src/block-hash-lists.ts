@@ -1,7 +1,7 @@
 import { BLOCK_HASH_LIST_INDEX, openSealed, verifyBlockHashList } from '@peer-cache/core';
 import type { ContentSegment } from './block-source.ts';
-import type { SealedItem } from './frame-reader.ts';
-import type { Member, Swarm } from './swarm.ts';
+import type { SealedItem } from './peers/frame-reader.ts';
+import type { Member, Swarm } from './peers/swarm.ts';
 
 /** Gives the block hash list of a segment, unverified. */
 export type FetchBlockHashList = (

@@ -9,11 +9,11 @@ import {
 } from '@peer-cache/core';
 import type { ContentInformation } from '@peer-cache/core';
 import { OriginCutShortError, RedirectRefusedError } from './errors.ts';
-import { contentInformationLink, contentRange, field } from './http-fields.ts';
-import { httpUrl } from './origin-http.ts';
-import { shownUrl } from './shown-url.ts';
-import type { OriginHttp, OriginRequest, OriginResponse } from './origin-http.ts';
-import { errorOfStatus } from './origin-status.ts';
+import { contentInformationLink, contentRange, field } from './origin/http-fields.ts';
+import { httpUrl } from './origin/origin-http.ts';
+import { shownUrl } from './origin/shown-url.ts';
+import type { OriginHttp, OriginRequest, OriginResponse } from './origin/origin-http.ts';
+import { errorOfStatus } from './origin/origin-status.ts';
 
 /** A content with content information, and where its block hash lists are. */
 export interface DescribedContent {

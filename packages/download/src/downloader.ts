@@ -5,13 +5,13 @@ import type { BlockStore } from '@peer-cache/store';
 import { describePatiently, fetchContent } from './content-fetch.ts';
 import type { DescribedContent, PlainContent } from './describe.ts';
 import type { FetchedContent, FetchOptions, FetchParts, GetOptions } from './fetch-options.ts';
-import { openFileSink } from './file-sink.ts';
-import { OriginHttp } from './origin-http.ts';
-import { PeerPool } from './peer-pool.ts';
-import type { Peer } from './peer-pool.ts';
-import { shownUrl } from './shown-url.ts';
-import type { ContentSink } from './sink.ts';
-import { StreamSink } from './stream-sink.ts';
+import { openFileSink } from './sinks/file-sink.ts';
+import { OriginHttp } from './origin/origin-http.ts';
+import { PeerPool } from './peers/peer-pool.ts';
+import type { Peer } from './peers/peer-pool.ts';
+import { shownUrl } from './origin/shown-url.ts';
+import type { ContentSink } from './sinks/sink.ts';
+import { StreamSink } from './sinks/stream-sink.ts';
 
 /** Long enough for every answer of a full branch (RFC 6762 jitter included), short enough to wait for. */
 const DISCOVERY_WAIT_MS = 0.5 * SECOND_MS;

@@ -1,8 +1,8 @@
 import type { Digest, Log } from '@peer-cache/core';
 import type { Finder } from '@peer-cache/discovery';
 import type { BlockStore } from '@peer-cache/store';
-import type { OriginHttp } from './origin-http.ts';
-import type { PeerPool } from './peer-pool.ts';
+import type { OriginHttp } from './origin/origin-http.ts';
+import type { PeerPool } from './peers/peer-pool.ts';
 import type { Progress } from './progress.ts';
 import type { Turn } from './turn.ts';
 import type { WantedRange } from './wanted-bytes.ts';

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type { SourceKind } from './block-source.ts';
-import type { OriginResponse } from './origin-http.ts';
-import { shownFields } from './shown-fields.ts';
-import { shownUrl } from './shown-url.ts';
+import type { OriginResponse } from './origin/origin-http.ts';
+import { shownFields } from './origin/shown-fields.ts';
+import { shownUrl } from './origin/shown-url.ts';
 
 /** Facts about one download, for observers. */
 export interface DownloadEvents {

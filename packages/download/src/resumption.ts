@@ -12,7 +12,7 @@ import {
   SEGMENT_BYTES,
 } from '@peer-cache/core';
 import type { ByteRange } from '@peer-cache/core';
-import type { KeptBlocks } from './kept-blocks.ts';
+import type { KeptBlocks } from './sinks/kept-blocks.ts';
 import type { WantedBytes } from './wanted-bytes.ts';
 
 /** Whatever else this process does waits for no more than these. */

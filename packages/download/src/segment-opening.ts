@@ -1,11 +1,11 @@
 import { fetchBlockHashList } from './block-hash-lists.ts';
 import type { FetchBlockHashList } from './block-hash-lists.ts';
-import type { Keeper } from './keeper.ts';
+import type { Keeper } from './sinks/keeper.ts';
 import type { Progress } from './progress.ts';
 import type { BlocksAtHand, Resumption } from './resumption.ts';
-import { retrying } from './retrying.ts';
+import { retrying } from './origin/retrying.ts';
 import type { SegmentInHand } from './segments-in-hand.ts';
-import type { Swarm } from './swarm.ts';
+import type { Swarm } from './peers/swarm.ts';
 
 export interface OpeningParts {
   readonly swarm: Swarm;

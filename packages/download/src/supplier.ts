@@ -1,8 +1,8 @@
 import { SECOND_MS } from '@peer-cache/core';
 import type { BlockSource, ContentSegment } from './block-source.ts';
-import type { OriginLane } from './origin-lane.ts';
-import { peerSource } from './peer-source.ts';
-import type { Member } from './swarm.ts';
+import type { OriginLane } from './origin/origin-lane.ts';
+import { peerSource } from './peers/peer-source.ts';
+import type { Member } from './peers/swarm.ts';
 import { verified } from './verified.ts';
 import type { VerifiedSource } from './verified.ts';
 import type { Giving } from './work.ts';

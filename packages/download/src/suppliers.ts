@@ -1,10 +1,10 @@
 import type { BlockSource, ContentSegment } from './block-source.ts';
-import type { OriginLane } from './origin-lane.ts';
+import type { OriginLane } from './origin/origin-lane.ts';
 import type { SegmentsInHand } from './segments-in-hand.ts';
 import { storeSource } from './store-source.ts';
 import { originSupplier, peerSupplier, storeSupplier } from './supplier.ts';
 import type { Supplier } from './supplier.ts';
-import type { Member } from './swarm.ts';
+import type { Member } from './peers/swarm.ts';
 import type { CanGive, Giving } from './work.ts';
 
 /** Whoever can give blocks of one content, and which blocks are for whom to give. */

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { BlockMismatchError, HOUR_MS, SealBrokenError } from '@peer-cache/core';
-import { Conduct } from '../src/conduct.ts';
+import { Conduct } from '../src/peers/conduct.ts';
 import { PeerBusyError, PeerUnreachableError } from '../src/errors.ts';
 
 function conductAt(start = 0) {

@@ -3,9 +3,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { DigestAuth } from '../src/digest-auth.ts';
-import { challenges } from '../src/http-fields.ts';
-import type { Challenge } from '../src/http-fields.ts';
+import { DigestAuth } from '../src/origin/digest-auth.ts';
+import { challenges } from '../src/origin/http-fields.ts';
+import type { Challenge } from '../src/origin/http-fields.ts';
 import { getText, jobHttp } from './helpers/job-http.ts';
 import { startOrigin } from './helpers/servers.ts';
 

@@ -2,9 +2,9 @@ import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { fileError } from '../src/file-error.ts';
-import { openFileSink } from '../src/file-sink.ts';
-import { openFileWriter } from '../src/file-writer.ts';
+import { fileError } from '../src/sinks/file-error.ts';
+import { openFileSink } from '../src/sinks/file-sink.ts';
+import { openFileWriter } from '../src/sinks/file-writer.ts';
 import { contentOf } from './helpers/parts.ts';
 
 const PIECE_BYTES = 10_000;

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { OriginBusyError, OriginCutShortError, OriginNotFoundError } from '../src/errors.ts';
-import { OriginLane } from '../src/origin-lane.ts';
+import { OriginLane } from '../src/origin/origin-lane.ts';
 
 const cut = new OriginCutShortError('u', 0, 1);
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { parseResponseHead } from '../src/response-head.ts';
+import { parseResponseHead } from '../src/peers/response-head.ts';
 
 test('the head that our server writes is read', (t) => {
   const head = 'HTTP/1.1 200 OK\r\nContent-Type: application/cbor\r\ncontent-length: 12';

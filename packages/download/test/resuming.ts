@@ -1,6 +1,6 @@
 import test from 'ava';
 import { BLOCK_BYTES } from '@peer-cache/core';
-import { NOTHING_KEPT } from '../src/kept-blocks.ts';
+import { NOTHING_KEPT } from '../src/sinks/kept-blocks.ts';
 import { Progress } from '../src/progress.ts';
 import { KeepingSink } from './helpers/keeping-sink.ts';
 import { contentOf, lonelyDownloader } from './helpers/parts.ts';

@@ -1,5 +1,5 @@
 import type { JobPriority } from '@peer-cache/protocol';
-import type { Candidate } from './admission.ts';
+import type { Candidate } from './scheduler/admission.ts';
 import { isActive } from './job-state.ts';
 import type { Job } from './job.ts';
 

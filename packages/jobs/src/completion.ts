@@ -5,7 +5,7 @@ import type { Job } from './job.ts';
 import { nextState } from './job-state.ts';
 import { JobStateError } from './errors.ts';
 import type { FileRecord } from './records.ts';
-import { dropTemporaries, releaseFile } from './release-file.ts';
+import { dropTemporaries, releaseFile } from './file/release-file.ts';
 
 export interface CompletionParts {
   readonly log: Log;

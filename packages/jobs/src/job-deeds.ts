@@ -5,14 +5,14 @@ import { completeJob, dropFiles } from './completion.ts';
 import { JobEmptyError, JobStateError } from './errors.ts';
 import { jobErrorOf } from './job-error.ts';
 import type { NewTarget } from './job-requests.ts';
-import type { JobSecretStore } from './job-secrets.ts';
+import type { JobSecretStore } from './secrets/job-secrets.ts';
 import { eventOfResume, isActive, isFinal, nextState } from './job-state.ts';
 import type { JobEventName } from './job-state.ts';
 import type { Job } from './job.ts';
-import type { Journal } from './journal.ts';
+import type { Journal } from './journal/journal.ts';
 import type { Runner } from './runner.ts';
-import type { Scheduler } from './scheduler.ts';
-import { namesOf } from './secret-checks.ts';
+import type { Scheduler } from './scheduler/scheduler.ts';
+import { namesOf } from './secrets/secret-checks.ts';
 import { onRequeued, onResumed } from './timers.ts';
 
 export interface JobDeedsParts {

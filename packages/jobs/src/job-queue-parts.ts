@@ -1,10 +1,10 @@
 import type { Log } from '@peer-cache/core';
 import type { Clock } from './clock.ts';
-import type { ContentFetcher } from './file-transfer.ts';
+import type { ContentFetcher } from './file/file-transfer.ts';
 import type { QueueLimits } from './job-requests.ts';
-import type { JobSecretStore } from './job-secrets.ts';
+import type { JobSecretStore } from './secrets/job-secrets.ts';
 import type { JobTransports } from './job-transport.ts';
-import type { Journal } from './journal.ts';
+import type { Journal } from './journal/journal.ts';
 import type { SettingDefaults } from './new-records.ts';
 import type { RunnerOptions } from './runner.ts';
 

@@ -12,7 +12,7 @@ import type {
   JobsStatus,
   Retarget,
 } from '@peer-cache/protocol';
-import { Checkpoints } from './checkpoints.ts';
+import { Checkpoints } from './file/checkpoints.ts';
 import { JobEmptyError, JobLimitError, JobNotFoundError } from './errors.ts';
 import { eventStream } from './event-stream.ts';
 import type { JobEventEmitter } from './event-stream.ts';
@@ -25,11 +25,11 @@ import { detailsOf, summaryOf } from './job-reports.ts';
 import { checkFiles, checkSettings, retargeted } from './job-requests.ts';
 import { isFinal } from './job-state.ts';
 import { Job } from './job.ts';
-import { isJournalTrouble } from './journal.ts';
+import { isJournalTrouble } from './journal/journal.ts';
 import { newFile, newJob, restored, settingsOf } from './new-records.ts';
 import type { JobRecord } from './records.ts';
 import { Runner } from './runner.ts';
-import { Scheduler } from './scheduler.ts';
+import { Scheduler } from './scheduler/scheduler.ts';
 import { explain } from './why.ts';
 
 const MOST_ERRORS_SHOWN = 20;

@@ -9,8 +9,7 @@ import type {
   JobTimes,
   RequestedRange,
 } from '@peer-cache/protocol';
-import type { Job } from './job.ts';
-import type { FileRecord, JobTimers } from './records.ts';
+import type { FileRecord, JobRecord, JobTimers } from './records.ts';
 
 /** What the files of a job add up to. */
 export interface JobTotals {
@@ -19,6 +18,16 @@ export interface JobTotals {
   /** Undefined until every file's size is known. */
   readonly sizeBytes: number | undefined;
   readonly doneBytes: number;
+}
+
+/** What is told of a job is made of this. */
+export interface ReportedJob {
+  readonly record: JobRecord;
+  /** As of now. */
+  readonly timers: JobTimers;
+  readonly totals: JobTotals;
+  readonly files: readonly FileRecord[];
+  readonly live: LiveFiles;
 }
 
 type LiveFiles = ReadonlyMap<number, Progress>;
@@ -39,7 +48,7 @@ export function totalsOf(files: readonly FileRecord[], live: LiveFiles): JobTota
   return { transferredFileCount, failedFileCount, sizeBytes, doneBytes };
 }
 
-export function summaryOf(job: Job): JobSummary {
+export function summaryOf(job: ReportedJob): JobSummary {
   const { id, kind, state, settings, fileCount, createdMs, modifiedMs } = job.record;
   const { retryInMs } = job.timers;
   const isWaiting = state === 'transient-error' && retryInMs !== undefined;
@@ -60,7 +69,7 @@ export function summaryOf(job: Job): JobSummary {
   };
 }
 
-export function detailsOf(job: Job, errors: readonly JobError[]): JobDetails {
+export function detailsOf(job: ReportedJob, errors: readonly JobError[]): JobDetails {
   const { settings, secrets, errorCount } = job.record;
   return {
     ...summaryOf(job),

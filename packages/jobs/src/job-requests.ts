@@ -5,7 +5,7 @@ import { FileExistsError, FileUnwritableError, messageOf, shownUrl } from '@peer
 import type { JobFileRequest, JobSettings, RequestedRange, Retarget } from '@peer-cache/protocol';
 import { JobLimitError, JobRequestError } from './errors.ts';
 import type { FileRecord } from './records.ts';
-import { DIGEST_NAMES, parseDigest } from './whole-digest.ts';
+import { DIGEST_NAMES, parseDigest } from './file/whole-digest.ts';
 
 /** How much one user may have the queue hold (LIM-01 to LIM-04). */
 export interface QueueLimits {

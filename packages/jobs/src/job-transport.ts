@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { messageOf, OriginHttp } from '@peer-cache/download';
 import type { OriginHttpOptions, ProxyEnvironment } from '@peer-cache/download';
 import type { JobSecrets, SecretNames, TransportSettings } from '@peer-cache/protocol';
-import { SecretsLostError } from './job-secrets.ts';
-import type { JobSecretStore } from './job-secrets.ts';
+import { SecretsLostError } from './secrets/job-secrets.ts';
+import type { JobSecretStore } from './secrets/job-secrets.ts';
 import { JobRequestError } from './errors.ts';
 import type { JobRecord } from './records.ts';
 

@@ -2,14 +2,14 @@ import type { Progress } from '@peer-cache/download';
 import type { BytesBySource, JobError, JobEvent, JobState } from '@peer-cache/protocol';
 import type { Clock } from './clock.ts';
 import { JobStateError } from './errors.ts';
-import type { FileLedger } from './file-ledger.ts';
-import type { KeptSegments } from './kept-segments.ts';
+import type { FileLedger } from './file/file-ledger.ts';
+import type { KeptSegments } from './file/kept-segments.ts';
 import { fileStatusOf, summaryOf, totalsOf } from './job-reports.ts';
 import type { JobTotals } from './job-reports.ts';
 import { isActive, isRunning, nextState } from './job-state.ts';
 import type { JobEventName } from './job-state.ts';
-import { isJournalTrouble } from './journal.ts';
-import type { Journal } from './journal.ts';
+import { isJournalTrouble } from './journal/journal.ts';
+import type { Journal } from './journal/journal.ts';
 import type { FileRecord, JobRecord, JobTimers, KeptSegment } from './records.ts';
 import { advance, onChanged, onProgress } from './timers.ts';
 

@@ -1,8 +1,8 @@
 import test from 'ava';
 import * as fc from 'fast-check';
 import { MIB } from '@peer-cache/core';
-import { chooseRunning, JobServices, PRIORITIES } from '../src/admission.ts';
-import type { Candidate } from '../src/admission.ts';
+import { chooseRunning, JobServices, PRIORITIES } from '../src/scheduler/admission.ts';
+import type { Candidate } from '../src/scheduler/admission.ts';
 import { anyPriority, holds } from './helpers/simulated-plans.ts';
 
 /** Jobs of normal priority that were served so many MiB each. */

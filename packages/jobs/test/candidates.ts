@@ -1,5 +1,5 @@
 import test from 'ava';
-import { chooseRunning } from '../src/admission.ts';
+import { chooseRunning } from '../src/scheduler/admission.ts';
 import { candidatesOf } from '../src/candidates.ts';
 import { jobIn } from './helpers/one-job.ts';
 

@@ -1,8 +1,8 @@
 import test from 'ava';
 import { MIB, silentLog } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
-import { Checkpoints } from '../src/checkpoints.ts';
-import type { Checkpointed } from '../src/checkpoints.ts';
+import { Checkpoints } from '../src/file/checkpoints.ts';
+import type { Checkpointed } from '../src/file/checkpoints.ts';
 import { JournalFullError } from '../src/errors.ts';
 
 /** Tells what is done to it. */

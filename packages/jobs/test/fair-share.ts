@@ -1,6 +1,6 @@
 import test from 'ava';
 import * as fc from 'fast-check';
-import { FairShare } from '../src/fair-share.ts';
+import { FairShare } from '../src/scheduler/fair-share.ts';
 import { holds } from './helpers/simulated-plans.ts';
 
 test('of those who always compete, nobody is ahead of another by more than the largest charge', (t) => {

@@ -7,7 +7,7 @@ import { openOneJob } from './helpers/one-job.ts';
 import type { OneJob } from './helpers/one-job.ts';
 import { contentOf } from './helpers/queue-setup.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';
-import { openTemporary, temporaryPath } from '../src/temporary-file.ts';
+import { openTemporary, temporaryPath } from '../src/file/temporary-file.ts';
 
 const CONTENT = contentOf(4 * BLOCK_BYTES + 1000, 1);
 const DESCRIBED: ContentVersion = {

@@ -14,9 +14,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import type { JobSecrets } from '@peer-cache/protocol';
-import { openJobSecrets } from '../src/job-secrets.ts';
-import { checkSecrets, mergedSecrets, namesOf } from '../src/secret-checks.ts';
-import { findSecretKey } from '../src/secret-key.ts';
+import { openJobSecrets } from '../src/secrets/job-secrets.ts';
+import { checkSecrets, mergedSecrets, namesOf } from '../src/secrets/secret-checks.ts';
+import { findSecretKey } from '../src/secrets/secret-key.ts';
 
 const SECRETS: JobSecrets = {
   headers: { 'X-Token': 'zanzibar' },

@@ -1,6 +1,6 @@
 import type { ExecutionContext, TestFn } from 'ava';
 import type { JobError } from '@peer-cache/protocol';
-import type { Journal } from '../src/journal.ts';
+import type { Journal } from '../src/journal/journal.ts';
 import type { FileRecord, JobRecord, KeptSegment } from '../src/records.ts';
 import { NEW_TIMERS } from '../src/timers.ts';
 

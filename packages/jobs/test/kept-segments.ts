@@ -1,6 +1,6 @@
 import test from 'ava';
 import { BLOCKS_PER_SEGMENT, BlockSet, DIGEST_BYTES, hash } from '@peer-cache/core';
-import { KeptSegments } from '../src/kept-segments.ts';
+import { KeptSegments } from '../src/file/kept-segments.ts';
 
 const A = hash(Buffer.from('a'));
 const B = hash(Buffer.from('b'));

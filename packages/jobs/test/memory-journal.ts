@@ -1,5 +1,5 @@
 import test from 'ava';
-import { createMemoryJournal } from '../src/memory-journal.ts';
+import { createMemoryJournal } from '../src/journal/memory-journal.ts';
 import { journalContract } from './journal-contract.ts';
 
 journalContract(test, async (t, options) => {

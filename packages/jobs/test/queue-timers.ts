@@ -2,7 +2,7 @@ import test from 'ava';
 import { DAY_MS, HOUR_MS } from '@peer-cache/core';
 import { OriginBusyError, OriginFailedError } from '@peer-cache/download';
 import type { JobRequest } from '@peer-cache/protocol';
-import type { Journal } from '../src/journal.ts';
+import type { Journal } from '../src/journal/journal.ts';
 import { HandFetcher } from './helpers/hand-fetcher.ts';
 import { contentOf, openOffice } from './helpers/queue-setup.ts';
 import type { Office, OfficeParts } from './helpers/queue-setup.ts';

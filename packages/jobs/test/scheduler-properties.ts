@@ -3,7 +3,7 @@ import type { ExecutionContext } from 'ava';
 import * as fc from 'fast-check';
 import { BLOCK_BYTES, GIB, MIB } from '@peer-cache/core';
 import type { JobPriority } from '@peer-cache/protocol';
-import type { TurnKind } from '../src/seat.ts';
+import type { TurnKind } from '../src/scheduler/seat.ts';
 import { Simulation } from './helpers/simulated-jobs.ts';
 import type { SimulatedJob } from './helpers/simulated-jobs.ts';
 import { anyPlans, holds, STEADY_PLAN } from './helpers/simulated-plans.ts';

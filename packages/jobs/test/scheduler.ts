@@ -1,8 +1,8 @@
 import test from 'ava';
 import { BLOCK_BYTES } from '@peer-cache/core';
 import type { TurnUse } from '@peer-cache/download';
-import { Scheduler } from '../src/scheduler.ts';
-import type { Seat } from '../src/seat.ts';
+import { Scheduler } from '../src/scheduler/scheduler.ts';
+import type { Seat } from '../src/scheduler/seat.ts';
 
 /** Takes whatever it is given, as often as it is. */
 function greedy(seat: Seat, blocks = 16): { taken: Disposable[]; counts: number[] } {

@@ -9,9 +9,9 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import Database from 'better-sqlite3';
 import { MIB, silentLog } from '@peer-cache/core';
-import { openJournalFile } from '../src/journal-schema.ts';
-import { openSqliteJournal } from '../src/sqlite-journal.ts';
-import type { SqliteJournal } from '../src/sqlite-journal.ts';
+import { openJournalFile } from '../src/journal/journal-schema.ts';
+import { openSqliteJournal } from '../src/journal/sqlite-journal.ts';
+import type { SqliteJournal } from '../src/journal/sqlite-journal.ts';
 import {
   ERROR,
   everythingOf,
@@ -340,7 +340,7 @@ function copyAsIs(path: string, copy: string): void {
 
 /** Another process that has written one job to the journal and has it open. */
 async function holdElsewhere(t: ExecutionContext, path: string) {
-  const source = new URL('../src/sqlite-journal.ts', import.meta.url).href;
+  const source = new URL('../src/journal/sqlite-journal.ts', import.meta.url).href;
   const contract = new URL('journal-contract.ts', import.meta.url).href;
   const script = `
     const { openSqliteJournal } = await import(${JSON.stringify(source)});

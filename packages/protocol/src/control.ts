@@ -1,10 +1,12 @@
+import type { BytesBySource } from './bytes-by-source.ts';
+import type { Failure } from './failure.ts';
+import type { JobState, JobSummary } from './jobs.ts';
+
 /**
  * What crosses the agent's control socket: JSON over HTTP/1.1 on a Unix socket, never on the
  * network. Types only, so that a command which asks for the status loads nothing for it. The
  * version of all of it is the first part of each path.
  */
-import type { JobState, JobSummary } from './jobs.ts';
-
 export type ControlPath =
   | '/v1/status'
   | '/v1/get'
@@ -17,13 +19,6 @@ export type ControlPath =
   | `/v1/cache/${'clear' | 'pin' | 'verify'}`
   | '/v1/log'
   | '/v1/openapi.json';
-
-/** Content bytes by where they came from. */
-export interface BytesBySource {
-  readonly store: number;
-  readonly peers: number;
-  readonly origin: number;
-}
 
 /** The answer to `GET /v1/status`: what the agent has, does and has saved. */
 export interface AgentStatus {
@@ -234,13 +229,6 @@ export interface LogRecord {
   readonly time: number;
   readonly msg: string;
   readonly [fact: string]: unknown;
-}
-
-/** An error on its way to another process; also the body of every answer but 2xx. */
-export interface Failure {
-  readonly code: string;
-  readonly message: string;
-  readonly transient: boolean;
 }
 
 /** What one download received so far. */

@@ -6,7 +6,9 @@ export {
   FRAME_HEADER_BYTES,
 } from './blocks.ts';
 export type { BlockRun, BlocksQuestion, BlocksRequest, FrameHeader } from './blocks.ts';
+export type { BytesBySource } from './bytes-by-source.ts';
 export type * from './control.ts';
+export type { Failure } from './failure.ts';
 export type * from './jobs.ts';
 export { MalformedMessageError } from './errors.ts';
 export {

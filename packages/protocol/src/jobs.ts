@@ -2,7 +2,8 @@
  * Jobs as they cross the agent's control socket: what BITS calls a job, by its names. Types only.
  * Times are milliseconds since 1970; durations are seconds, as people write them.
  */
-import type { BytesBySource, Failure } from './control.ts';
+import type { BytesBySource } from './bytes-by-source.ts';
+import type { Failure } from './failure.ts';
 
 /** What happens to a job, and what a person may do to it: see `MOVES` of `@peer-cache/jobs`. */
 export type JobState =

@@ -1,6 +1,6 @@
 import type { ControlPath } from '@peer-cache/protocol';
 import type { FastifyInstance } from 'fastify';
-import type { LogRing } from '../log-ring.ts';
+import type { LogRing } from '../log/log-ring.ts';
 import { LOG_RECORD } from './agent-schemas.ts';
 import { describeRoute } from './describe-route.ts';
 import { NDJSON } from './json-lines.ts';

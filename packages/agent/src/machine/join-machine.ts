@@ -3,7 +3,7 @@ import type { Log } from '@peer-cache/core';
 import type { Finder } from '@peer-cache/discovery';
 import { createMemoryBlockStore } from '@peer-cache/store';
 import type { BlockStore } from '@peer-cache/store';
-import type { MachineConfig } from '../machine-settings.ts';
+import type { MachineConfig } from '../config/machine-settings.ts';
 import { ForwardingStore } from './forwarding-store.ts';
 import { MachineLink } from './machine-link.ts';
 import { distrustOf, pathFacts } from './socket-trust.ts';

@@ -6,7 +6,7 @@ import type { AgentStatus, GetEvent } from '@peer-cache/protocol';
 import { createMemoryBlockStore } from '@peer-cache/store';
 import type { ControlledAgent } from '../../src/control-routes.ts';
 import { startControlServer } from '../../src/control-server.ts';
-import { LogRing } from '../../src/log-ring.ts';
+import { LogRing } from '../../src/log/log-ring.ts';
 import { StoreControl } from '../../src/store-control.ts';
 import { JobMap } from './job-map.ts';
 import { temporaryFolder } from './temporary-folder.ts';

@@ -1,5 +1,5 @@
 import type { JobSummary } from '@peer-cache/protocol';
-import type { Notification } from '../../src/notification.ts';
+import type { Notification } from '../../src/notify/notification.ts';
 
 /** A job of one file that is all here. */
 export function jobSummary(other: Partial<JobSummary> = {}): JobSummary {

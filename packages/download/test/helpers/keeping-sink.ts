@@ -1,6 +1,6 @@
 import { BLOCK_BYTES } from '@peer-cache/core';
-import type { ContentVersion, KeptBlocks } from '../../src/kept-blocks.ts';
-import type { ContentSink } from '../../src/sink.ts';
+import type { ContentVersion, KeptBlocks } from '../../src/sinks/kept-blocks.ts';
+import type { ContentSink } from '../../src/sinks/sink.ts';
 
 /** A sink in memory that outlives the attempts made at it, as a job's file does. */
 export class KeepingSink implements ContentSink {

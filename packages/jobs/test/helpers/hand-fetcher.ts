@@ -1,7 +1,7 @@
 import { BLOCK_BYTES } from '@peer-cache/core';
 import { TransferLeftError } from '@peer-cache/download';
 import type { ContentSink, FetchedContent, FetchOptions } from '@peer-cache/download';
-import type { ContentFetcher } from '../../src/file-transfer.ts';
+import type { ContentFetcher } from '../../src/file/file-transfer.ts';
 
 /** A transfer that goes on as it is told. */
 export interface Fetching {

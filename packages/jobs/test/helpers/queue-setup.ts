@@ -13,10 +13,10 @@ import type { Clock } from '../../src/clock.ts';
 import { JobQueue } from '../../src/job-queue.ts';
 import { isFinal } from '../../src/job-state.ts';
 import type { JobQueueOptions, JobQueueParts } from '../../src/job-queue-parts.ts';
-import { openJobSecrets } from '../../src/job-secrets.ts';
+import { openJobSecrets } from '../../src/secrets/job-secrets.ts';
 import { openJobTransports } from '../../src/job-transport.ts';
-import type { Journal } from '../../src/journal.ts';
-import { openSqliteJournal } from '../../src/sqlite-journal.ts';
+import type { Journal } from '../../src/journal/journal.ts';
+import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
 
 /** A clock that stands still until it is told to go on. */
 export class HandClock implements Clock {

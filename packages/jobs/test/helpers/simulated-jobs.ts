@@ -1,9 +1,9 @@
 import { BLOCK_BYTES } from '@peer-cache/core';
 import type { TurnUse } from '@peer-cache/download';
 import type { JobPriority } from '@peer-cache/protocol';
-import { chooseRunning } from '../../src/admission.ts';
-import { Scheduler } from '../../src/scheduler.ts';
-import type { Seat, TurnKind } from '../../src/seat.ts';
+import { chooseRunning } from '../../src/scheduler/admission.ts';
+import { Scheduler } from '../../src/scheduler/scheduler.ts';
+import type { Seat, TurnKind } from '../../src/scheduler/seat.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import type { JobPlan } from './simulated-plans.ts';
 

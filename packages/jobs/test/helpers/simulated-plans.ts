@@ -3,7 +3,7 @@ import type { ExecutionContext } from 'ava';
 import * as fc from 'fast-check';
 import type { IProperty, Parameters } from 'fast-check';
 import type { JobPriority } from '@peer-cache/protocol';
-import type { TurnKind } from '../../src/seat.ts';
+import type { TurnKind } from '../../src/scheduler/seat.ts';
 
 /** What a simulated job is to do and what is to happen to it. */
 export interface JobPlan {

@@ -1,5 +1,5 @@
-import { PRIORITIES } from '../../src/admission.ts';
-import { mostRequestsEach } from '../../src/turn-limits.ts';
+import { PRIORITIES } from '../../src/scheduler/admission.ts';
+import { mostRequestsEach } from '../../src/scheduler/turn-limits.ts';
 import type { SimulatedJob, SimulationWatch } from './simulated-jobs.ts';
 
 const MOST = {

@@ -1,0 +1,114 @@
+import type { Readable } from 'node:stream';
+import { blockBytes, blockHashListBytes, blockHashListOffset, blockRange } from '@peer-cache/core';
+import type { ContentSegment, FetchedBlock, SegmentRun } from '../block-source.ts';
+import type { ContentOrigin } from '../content-transfer.ts';
+import type { DescribedContent } from '../describe.ts';
+import { OriginCutShortError, StaleContentInformationError } from '../errors.ts';
+import { contentCoding, contentRange } from './http-fields.ts';
+import { shownUrl } from './shown-url.ts';
+import type { OriginHttp, OriginResponse } from './origin-http.ts';
+import { errorOfStatus } from './origin-status.ts';
+
+/** Blocks and block hash lists of a described content, from its origin by range requests. */
+export function contentOrigin(
+  http: OriginHttp,
+  content: DescribedContent,
+  headers: Readonly<Record<string, string>> = {},
+): ContentOrigin {
+  const name = new URL(content.url).host;
+  return { blocks: { name, kind: 'origin', fetch }, blockHashList };
+
+  async function* fetch(
+    { segment, firstBlock, count }: SegmentRun,
+    { signal }: { signal: AbortSignal },
+  ): AsyncGenerator<FetchedBlock> {
+    const { sizeBytes } = content.information;
+    const { startByte } = blockRange(sizeBytes, segment.index, firstBlock);
+    const { endByte } = blockRange(sizeBytes, segment.index, firstBlock + count - 1);
+    const range = `bytes=${startByte}-${endByte - 1}`;
+    const response = await http.get(content.url, { headers: { ...headers, range }, signal });
+    using _ = destroying(response.body);
+    checkRange(content, response, { startByte, sizeBytes });
+    const sizes = Array.from({ length: count }, (__, index) =>
+      blockBytes(segment.sizeBytes, firstBlock + index),
+    );
+    let blockIndex = firstBlock;
+    for await (const bytes of pieces(response, sizes, signal)) {
+      yield { blockIndex: blockIndex++, bytes };
+    }
+  }
+
+  async function blockHashList(
+    segment: ContentSegment,
+    { signal }: { signal: AbortSignal },
+  ): Promise<Uint8Array> {
+    const { lists } = content;
+    const startByte = blockHashListOffset(lists.rootBytes, segment.index);
+    const listBytes = blockHashListBytes(segment.sizeBytes);
+    const range = `bytes=${startByte}-${startByte + listBytes - 1}`;
+    const headersOfList = { ...lists.headers, range };
+    const { linkedFrom } = lists;
+    const response = await http.get(lists.url, { headers: headersOfList, signal, linkedFrom });
+    using _ = destroying(response.body);
+    checkRange(content, response, { startByte, sizeBytes: undefined });
+    for await (const list of pieces(response, [listBytes], signal)) return list;
+    throw new OriginCutShortError(shownUrl(lists.url), 0, listBytes);
+  }
+}
+
+/** An answer that is not the range of the content that was described means another content. */
+function checkRange(
+  { url }: DescribedContent,
+  { status, fields }: OriginResponse,
+  expected: { readonly startByte: number; readonly sizeBytes: number | undefined },
+): void {
+  if (status === 416) throw new StaleContentInformationError(shownUrl(url), 'it is shorter now');
+  if (status === 200)
+    throw new StaleContentInformationError(shownUrl(url), 'it is sent whole only');
+  if (status !== 206) throw errorOfStatus(shownUrl(url), status, fields);
+  const range = contentRange(fields);
+  const isRight =
+    range?.startByte === expected.startByte &&
+    (expected.sizeBytes === undefined ||
+      (range.sizeBytes ?? expected.sizeBytes) === expected.sizeBytes) &&
+    contentCoding(fields) === undefined;
+  if (!isRight)
+    throw new StaleContentInformationError(shownUrl(url), 'its length or coding changed');
+}
+
+/** Cuts a body into pieces of these sizes; an early end is an error. */
+async function* pieces(
+  { body, url }: OriginResponse,
+  sizes: readonly number[],
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const wholeBytes = sizes.reduce((sum, size) => sum + size, 0);
+  const left = [...sizes];
+  let piece = Buffer.allocUnsafeSlow(left.shift() ?? 0);
+  let filled = 0;
+  let gotBytes = 0;
+  try {
+    for await (const chunk of body) {
+      let at = 0;
+      while (at < chunk.length && piece.length > 0) {
+        const taken = Math.min(chunk.length - at, piece.length - filled);
+        piece.set(chunk.subarray(at, at + taken), filled);
+        at += taken;
+        filled += taken;
+        gotBytes += taken;
+        if (filled < piece.length) continue;
+        yield piece;
+        piece = Buffer.allocUnsafeSlow(left.shift() ?? 0);
+        filled = 0;
+      }
+    }
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new OriginCutShortError(shownUrl(url), gotBytes, wholeBytes, { cause });
+  }
+  if (gotBytes < wholeBytes) throw new OriginCutShortError(shownUrl(url), gotBytes, wholeBytes);
+}
+
+function destroying(body: Readable): Disposable {
+  return { [Symbol.dispose]: () => void body.destroy() };
+}

@@ -1,0 +1,142 @@
+import type { PeerAddress } from '@peer-cache/discovery';
+import { Conduct } from './conduct.ts';
+import { asError, PeerUnreachableError } from '../errors.ts';
+import { PeerSession } from './peer-session.ts';
+import { hostOf } from './peer-connection.ts';
+
+/** Connections that one request each may use at a time; a server allows an address eight. */
+const SESSIONS_PER_PEER = 3;
+
+export interface PeerPoolOptions {
+  /** Where our own server can be reached on the address we call from; 0 if it can't. */
+  readonly servePort: () => number;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
+}
+
+/** Every peer that this agent has met, with its connections and its conduct. */
+export class PeerPool implements Disposable {
+  readonly #options: Required<PeerPoolOptions>;
+  readonly #peers = new Map<string, Peer>();
+
+  constructor({ servePort, now = () => performance.now() }: PeerPoolOptions) {
+    this.#options = { servePort, now };
+  }
+
+  /** The peer at this address; the same object each time. */
+  peer(address: PeerAddress): Peer {
+    const name = hostOf(address);
+    let peer = this.#peers.get(name);
+    if (peer === undefined) {
+      peer = new Peer(address, this.#options);
+      this.#peers.set(name, peer);
+    }
+    return peer;
+  }
+
+  peers(): Peer[] {
+    return [...this.#peers.values()];
+  }
+
+  [Symbol.dispose](): void {
+    for (const peer of this.#peers.values()) peer[Symbol.dispose]();
+    this.#peers.clear();
+  }
+}
+
+/** Another agent, where it can be reached. */
+export class Peer implements Disposable {
+  readonly address: PeerAddress;
+  readonly name: string;
+  readonly conduct: Conduct;
+  /** Content bytes received from it and verified. */
+  receivedBytes = 0;
+  /** By `now` of the pool; undefined until it answered for the first time. */
+  lastSeenMs: number | undefined;
+  readonly #options: Required<PeerPoolOptions>;
+  readonly #idle: PeerSession[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #peerId: string | undefined;
+  #inUse = 0;
+  #isAway = false;
+
+  constructor(address: PeerAddress, options: Required<PeerPoolOptions>) {
+    this.address = address;
+    this.name = hostOf(address);
+    this.conduct = new Conduct(options.now);
+    this.#options = options;
+  }
+
+  /** As its last hello proved it; undefined before the first. */
+  get peerId(): string | undefined {
+    return this.#peerId;
+  }
+
+  /** Opens a connection of the caller's own, for long polls. */
+  async open({ signal }: { signal: AbortSignal }): Promise<PeerSession> {
+    const session = await this.#connect(signal);
+    if (this.#isAway) this.conduct.returned();
+    this.#isAway = false;
+    this.#peerId = session.peerId;
+    this.lastSeenMs = this.#options.now();
+    return session;
+  }
+
+  /** Lends a connection for one request, waiting for one to be free; keeps it for the next. */
+  async use<T>(
+    ask: (session: PeerSession) => Promise<T>,
+    { signal }: { signal: AbortSignal },
+  ): Promise<T> {
+    while (this.#inUse >= SESSIONS_PER_PEER) {
+      await this.#freed(signal);
+    }
+    this.#inUse++;
+    try {
+      signal.throwIfAborted();
+      const session = this.#takeIdle() ?? (await this.open({ signal }));
+      try {
+        const answer = await ask(session);
+        this.lastSeenMs = this.#options.now();
+        return answer;
+      } finally {
+        if (session.isOpen) this.#idle.push(session);
+      }
+    } finally {
+      this.#inUse--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const session of this.#idle.splice(0)) session[Symbol.dispose]();
+  }
+
+  async #connect(signal: AbortSignal): Promise<PeerSession> {
+    const servePort = this.#options.servePort();
+    try {
+      return await PeerSession.open(this.address, { servePort, signal });
+    } catch (error) {
+      this.#isAway ||= error instanceof PeerUnreachableError;
+      throw error;
+    }
+  }
+
+  async #freed(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    await promise;
+    const at = this.#waiting.indexOf(resolve);
+    if (at !== -1) this.#waiting.splice(at, 1);
+    if (!signal.aborted) return;
+    // Called although nobody waits here any more: the next one's.
+    if (at === -1) this.#waiting.shift()?.();
+    throw asError(signal.reason);
+  }
+
+  #takeIdle(): PeerSession | undefined {
+    let session = this.#idle.pop();
+    while (session !== undefined && !session.isOpen) session = this.#idle.pop();
+    return session;
+  }
+}

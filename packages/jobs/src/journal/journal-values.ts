@@ -1,0 +1,146 @@
+import type {
+  ErrorContext,
+  JobError,
+  JobPriority,
+  JobSettings,
+  ProxyUse,
+  RedirectPolicy,
+  RequestedRange,
+  SecretNames,
+} from '@peer-cache/protocol';
+import type { JournalFields } from './journal-fields.ts';
+import type { FileVersion, JobTimers, TemporaryFile } from '../records.ts';
+
+const PRIORITIES: Record<JobPriority, true> = {
+  foreground: true,
+  high: true,
+  normal: true,
+  low: true,
+};
+const PROXY_USES: Record<ProxyUse['use'], true> = { environment: true, none: true, explicit: true };
+const REDIRECTS: Record<RedirectPolicy, true> = { follow: true, 'same-origin': true, refuse: true };
+const VERSIONS: Record<FileVersion['kind'], true> = { described: true, plain: true };
+const CONTEXTS: Record<ErrorContext, true> = {
+  none: true,
+  unknown: true,
+  'general-queue-manager': true,
+  'queue-manager-notification': true,
+  'local-file': true,
+  'remote-file': true,
+  'general-transport': true,
+  'remote-application': true,
+};
+
+/**
+ * A nested value as text.
+ *
+ * @throws {RangeError} for a number that would come back as null: such a row could not be read again
+ */
+export function jsonOf(value: object): string {
+  return JSON.stringify(value, (name, each: unknown) => {
+    if (typeof each === 'number' && !Number.isFinite(each)) {
+      throw new RangeError(`${name} is ${each} and can't be kept`);
+    }
+    return each;
+  });
+}
+
+export function settingsOf(fields: JournalFields): JobSettings {
+  const transport = fields.nested('transport');
+  const caFile = transport.optional('caFile', text);
+  return {
+    name: fields.text('name'),
+    description: fields.text('description'),
+    priority: fields.oneOf('priority', PRIORITIES),
+    minimumRetryDelaySeconds: fields.amount('minimumRetryDelaySeconds'),
+    noProgressTimeoutSeconds: fields.amount('noProgressTimeoutSeconds'),
+    maximumDownloadSeconds: fields.amount('maximumDownloadSeconds'),
+    autoComplete: fields.truth('autoComplete'),
+    overwrite: fields.truth('overwrite'),
+    sharing: fields.truth('sharing'),
+    notify: fields.textList('notify'),
+    transport: {
+      proxy: proxyOf(transport.nested('proxy')),
+      redirects: transport.oneOf('redirects', REDIRECTS),
+      allowHttp: transport.truth('allowHttp'),
+      ...(caFile !== undefined && { caFile }),
+    },
+  };
+}
+
+function proxyOf(fields: JournalFields): ProxyUse {
+  const use = fields.oneOf('use', PROXY_USES);
+  if (use !== 'explicit') return { use };
+  return { use, url: fields.text('url'), bypass: fields.textList('bypass') };
+}
+
+export function secretNamesOf(fields: JournalFields): SecretNames {
+  return {
+    headers: fields.textList('headers'),
+    origin: fields.truth('origin'),
+    proxy: fields.truth('proxy'),
+    clientCertificate: fields.truth('clientCertificate'),
+  };
+}
+
+export function timersOf(fields: JournalFields): JobTimers {
+  return {
+    activeMs: fields.amount('activeMs'),
+    noProgressMs: fields.optional('noProgressMs', amount),
+    inactiveMs: fields.amount('inactiveMs'),
+    retryInMs: fields.optional('retryInMs', amount),
+  };
+}
+
+export function errorOf(fields: JournalFields): JobError {
+  const fileIndex = fields.optional('fileIndex', count);
+  const url = fields.optional('url', text);
+  return {
+    code: fields.text('code'),
+    message: fields.text('message'),
+    transient: fields.truth('transient'),
+    context: fields.oneOf('context', CONTEXTS),
+    atMs: fields.amount('atMs'),
+    ...(fileIndex !== undefined && { fileIndex }),
+    ...(url !== undefined && { url }),
+  };
+}
+
+export function rangesOf(row: JournalFields, name: string): RequestedRange[] {
+  return row.jsonList(name).map((range) => {
+    const endByte = range.optional('endByte', count);
+    return { startByte: range.count('startByte'), ...(endByte !== undefined && { endByte }) };
+  });
+}
+
+export function versionOf(row: JournalFields, name: string): FileVersion {
+  const fields = row.json(name);
+  const kind = fields.oneOf('kind', VERSIONS);
+  if (kind === 'described') {
+    return { kind, digest: fields.text('digest'), sizeBytes: fields.count('sizeBytes') };
+  }
+  return {
+    kind,
+    url: fields.text('url'),
+    validator: fields.optional('validator', text),
+    sizeBytes: fields.optional('sizeBytes', count),
+  };
+}
+
+export function temporaryOf(row: JournalFields, name: string): TemporaryFile {
+  const fields = row.json(name);
+  const path = fields.text('path');
+  return { path, device: fields.count('device'), inode: fields.count('inode') };
+}
+
+export function text(fields: JournalFields, name: string): string {
+  return fields.text(name);
+}
+
+export function count(fields: JournalFields, name: string): number {
+  return fields.count(name);
+}
+
+export function amount(fields: JournalFields, name: string): number {
+  return fields.amount(name);
+}
