@@ -97,8 +97,7 @@ export class OriginHttp implements AsyncDisposable {
     const found = await this.#follow(start, options, way);
     const target = new URL(found.response.url);
     if (target.href !== start.href) {
-      const untilMs = performance.now() + REDIRECT_MEMORY_MS;
-      this.#redirects.set(key, { target, way: found.way, untilMs });
+      this.#remember(key, { target, way: found.way });
     }
     return found.response;
   }
@@ -127,6 +126,16 @@ export class OriginHttp implements AsyncDisposable {
       url = next;
     }
     throw new OriginProtocolError(shownUrl(first), `more than ${MOST_REDIRECTS} redirects`);
+  }
+
+  /** Forgets what is past its time: the oldest stand first. */
+  #remember(key: string, redirect: Omit<Remembered, 'untilMs'>): void {
+    const nowMs = performance.now();
+    for (const [old, { untilMs }] of this.#redirects) {
+      if (untilMs > nowMs) break;
+      this.#redirects.delete(old);
+    }
+    this.#redirects.set(key, { ...redirect, untilMs: nowMs + REDIRECT_MEMORY_MS });
   }
 
   #checkRedirect(from: URL, next: URL, first: URL): void {
