@@ -72,9 +72,10 @@ withTmux('a job that fails is told once under its view', async (t) => {
     [
       'sh',
       '-c',
-      `"$0" "$1" job create http://127.0.0.1:9/a --no-overwrite --progress-timeout 0 --wait; echo "[$?]"; exec cat`,
+      `"$0" "$1" job create http://127.0.0.1:9/a -o "$2" --no-overwrite --progress-timeout 0 --wait; echo "[$?]"; exec cat`,
       process.execPath,
       BIN,
+      user.path('a'),
     ],
     { ...user.env, LANG: 'C.UTF-8' },
   );
