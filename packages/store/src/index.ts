@@ -15,3 +15,4 @@ export { openFileBlockStore } from './file-block-store.ts';
 export type { FileBlockStoreOptions, FileBlockStoreParts } from './file-block-store.ts';
 export { createMemoryBlockStore } from './memory-block-store.ts';
 export type { MemoryBlockStoreOptions, MemoryBlockStoreParts } from './memory-block-store.ts';
+export { WrappedSegment, WrappedStore } from './wrapped-store.ts';

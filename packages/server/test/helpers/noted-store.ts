@@ -1,24 +1,10 @@
-import type { EventEmitter } from 'node:events';
-import type { BlockSet, SegmentKeys, VerifiedBlock } from '@peer-cache/core';
-import { createMemoryBlockStore } from '@peer-cache/store';
-import type {
-  BlockStore,
-  BlockToStore,
-  SealedRun,
-  SegmentCheck,
-  SegmentDescription,
-  SegmentFacts,
-  StoredSegment,
-  StoreEvents,
-  StoreLimits,
-  StoreUsage,
-} from '@peer-cache/store';
+import { createMemoryBlockStore, WrappedSegment, WrappedStore } from '@peer-cache/store';
+import type { SealedRun, StoredSegment } from '@peer-cache/store';
 
 type SealedRead = Parameters<StoredSegment['readSealed']>[0];
 
 /** A store in memory that notes what it is asked, and whose reads a test can hold up or fail. */
-export class NotedStore implements BlockStore {
-  readonly #store: BlockStore = createMemoryBlockStore({}, { limitBytes: Number.MAX_SAFE_INTEGER });
+export class NotedStore extends WrappedStore {
   /** Calls so far by which a request can learn of a segment, in order. */
   readonly calls: string[] = [];
   /** Handles that `find` gave and that were not disposed yet. */
@@ -29,110 +15,38 @@ export class NotedStore implements BlockStore {
     read: () => Promise<SealedRun | undefined>,
   ): Promise<SealedRun | undefined> => read();
 
-  get events(): EventEmitter<StoreEvents> {
-    return this.#store.events;
+  constructor() {
+    super(createMemoryBlockStore({}, { limitBytes: Number.MAX_SAFE_INTEGER }));
   }
 
-  get limits(): StoreLimits {
-    return this.#store.limits;
-  }
-
-  open(description: SegmentDescription): StoredSegment {
-    return this.#store.open(description);
-  }
-
-  find(segmentId: Uint8Array): StoredSegment | undefined {
+  override find(segmentId: Uint8Array): StoredSegment | undefined {
     this.calls.push('find');
-    const segment = this.#store.find(segmentId);
+    const segment = this.inner.find(segmentId);
     return segment && new NotedSegment(this, segment);
   }
 
-  proofKeyOf(segmentId: Uint8Array): Uint8Array | undefined {
+  override proofKeyOf(segmentId: Uint8Array): Uint8Array | undefined {
     this.calls.push('proofKeyOf');
-    return this.#store.proofKeyOf(segmentId);
-  }
-
-  setPinned(segmentId: Uint8Array, isPinned: boolean): void {
-    this.#store.setPinned(segmentId, isPinned);
-  }
-
-  usage(): StoreUsage {
-    return this.#store.usage();
-  }
-
-  segments(): SegmentFacts[] {
-    return this.#store.segments();
-  }
-
-  check(
-    segmentId: Uint8Array,
-    options: { readonly signal: AbortSignal },
-  ): Promise<SegmentCheck | undefined> {
-    return this.#store.check(segmentId, options);
-  }
-
-  clear(): Promise<void> {
-    return this.#store.clear();
-  }
-
-  evictAged(): Promise<void> {
-    return this.#store.evictAged();
-  }
-
-  [Symbol.asyncDispose](): PromiseLike<void> {
-    return this.#store[Symbol.asyncDispose]();
+    return this.inner.proofKeyOf(segmentId);
   }
 }
 
-class NotedSegment implements StoredSegment {
+class NotedSegment extends WrappedSegment {
   readonly #store: NotedStore;
-  readonly #segment: StoredSegment;
 
   constructor(store: NotedStore, segment: StoredSegment) {
+    super(segment);
     this.#store = store;
-    this.#segment = segment;
     store.openHandles++;
   }
 
-  get keys(): SegmentKeys {
-    return this.#segment.keys;
-  }
-
-  get sizeBytes(): number {
-    return this.#segment.sizeBytes;
-  }
-
-  get blocks(): BlockSet {
-    return this.#segment.blocks;
-  }
-
-  get version(): number {
-    return this.#segment.version;
-  }
-
-  get blockHashList(): Uint8Array | undefined {
-    return this.#segment.blockHashList;
-  }
-
-  putBlockHashList(blockHashList: Uint8Array): Promise<void> {
-    return this.#segment.putBlockHashList(blockHashList);
-  }
-
-  put(blocks: readonly BlockToStore[]): Promise<void> {
-    return this.#segment.put(blocks);
-  }
-
-  readSealed(run: SealedRead): Promise<SealedRun | undefined> {
+  override async readSealed(run: SealedRead): Promise<SealedRun | undefined> {
     this.#store.calls.push(run.isSuspect ? 'readSealed suspect' : 'readSealed');
-    return this.#store.onRead(run, () => this.#segment.readSealed(run));
+    return await this.#store.onRead(run, () => this.inner.readSealed(run));
   }
 
-  read(blockIndex: number): Promise<VerifiedBlock | undefined> {
-    return this.#segment.read(blockIndex);
-  }
-
-  [Symbol.dispose](): void {
+  override [Symbol.dispose](): void {
     this.#store.openHandles--;
-    this.#segment[Symbol.dispose]();
+    this.inner[Symbol.dispose]();
   }
 }
