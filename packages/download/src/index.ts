@@ -12,7 +12,7 @@ export { Downloader } from './downloader.ts';
 export type { DownloaderOptions, DownloaderParts } from './downloader.ts';
 export * from './errors.ts';
 export type { FetchedContent, FetchOptions, GetOptions } from './fetch-options.ts';
-export { fileError } from './sinks/file-error.ts';
+export { fileError, withFileErrors } from './sinks/file-error.ts';
 export { openFileWriter } from './sinks/file-writer.ts';
 export type { FileWriter } from './sinks/file-writer.ts';
 export { NOTHING_KEPT } from './sinks/kept-blocks.ts';

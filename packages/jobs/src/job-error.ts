@@ -1,5 +1,5 @@
 import { PeerCacheError } from '@peer-cache/core';
-import { shownUrl } from '@peer-cache/download';
+import { messageOf, shownUrl } from '@peer-cache/download';
 import type { ErrorContext, JobError } from '@peer-cache/protocol';
 
 /** Where in the work each kind of error arises (ERR-02); the longest prefix that fits counts. */
@@ -40,10 +40,9 @@ export interface ErrorPlace {
 export function jobErrorOf(error: unknown, { atMs, fileIndex, url }: ErrorPlace): JobError {
   const isOurs = error instanceof PeerCacheError;
   const code = isOurs ? error.code : 'UNEXPECTED';
-  const message = error instanceof Error ? error.message : String(error);
   return {
     code,
-    message,
+    message: messageOf(error),
     transient: isOurs && error.transient,
     context: contextOf(code),
     atMs,

@@ -3,6 +3,15 @@ import { DiskFullError, FileUnwritableError, messageOf, TooManyFilesError } from
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 const TOO_MANY = new Set(['EMFILE', 'ENFILE']);
 
+/** Does something to the file wanted at `path`; what the system has against it is one of our errors. */
+export async function withFileErrors<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw fileError(path, cause);
+  }
+}
+
 /** What a failed file operation means for whoever wanted the file at `path`. */
 export function fileError(path: string, cause: unknown): Error {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';

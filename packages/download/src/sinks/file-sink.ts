@@ -4,7 +4,7 @@ import { lstat, open, rename, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FileExistsError, FileUnwritableError } from '../errors.ts';
-import { fileError } from './file-error.ts';
+import { withFileErrors } from './file-error.ts';
 import { openFileWriter } from './file-writer.ts';
 import type { FileWriter } from './file-writer.ts';
 import { NOTHING_KEPT } from './kept-blocks.ts';
@@ -34,11 +34,8 @@ export async function openFileSink(
   // Made by us alone, never opened through somebody's link, readable to nobody else until whole.
   const flags =
     constants.O_CREAT | constants.O_EXCL | constants.O_RDWR | (constants.O_NOFOLLOW ?? 0);
-  try {
-    return new FileSink(path, temporary, await open(temporary, flags, 0o600));
-  } catch (cause) {
-    throw fileError(path, cause);
-  }
+  const file = await withFileErrors(path, () => open(temporary, flags, 0o600));
+  return new FileSink(path, temporary, file);
 }
 
 export class FileSink implements ContentSink, AsyncDisposable {
@@ -71,16 +68,14 @@ export class FileSink implements ContentSink, AsyncDisposable {
 
   /** Gives the file its name. All writes must have resolved. */
   async commit(): Promise<void> {
-    try {
+    await withFileErrors(this.#path, async () => {
       const replaced = await stat(this.#path).catch(() => undefined);
       const mode = replaced?.isFile() ? replaced.mode : DEFAULT_MODE & ~process.umask();
       await this.#file.chmod(mode & 0o7777);
       await this.#file.close();
       await rename(this.#temporary, this.#path);
       this.#isGone = true;
-    } catch (cause) {
-      throw fileError(this.#path, cause);
-    }
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -93,8 +88,6 @@ export class FileSink implements ContentSink, AsyncDisposable {
 
   async #empty(): Promise<void> {
     await this.#writer.settled();
-    await this.#file.truncate(0).catch((cause: unknown) => {
-      throw fileError(this.#path, cause);
-    });
+    await withFileErrors(this.#path, () => this.#file.truncate(0));
   }
 }

@@ -7,7 +7,7 @@ import type {
   Progress,
   Turn,
 } from '@peer-cache/download';
-import { fileError } from '@peer-cache/download';
+import { withFileErrors } from '@peer-cache/download';
 import type { Checkpoints } from './checkpoints.ts';
 import { ValidationFailedError } from '../errors.ts';
 import type { FileLedger } from './file-ledger.ts';
@@ -81,16 +81,16 @@ async function finish(
   signal: AbortSignal,
 ): Promise<void> {
   const { record } = ledger;
-  await truncate(handle, record.path, content.sizeBytes);
+  await withFileErrors(record.path, () => handle.truncate(content.sizeBytes));
   await checkDigest(ledger, handle, content, signal);
   const isPacked = record.ranges !== undefined;
   const packed = isPacked ? await pack(ledger, handle, content.sizeBytes) : undefined;
   const finished = packed?.handle ?? handle;
   try {
-    await takeOverTime(finished, record.responseHeaders?.['last-modified']);
-    await finished.sync();
-  } catch (cause) {
-    throw fileError(record.path, cause);
+    await withFileErrors(record.path, async () => {
+      await takeOverTime(finished, record.responseHeaders?.['last-modified']);
+      await finished.sync();
+    });
   } finally {
     await packed?.handle.close();
   }
@@ -103,14 +103,6 @@ async function finish(
     temporary: packed?.temporary ?? temporary,
   });
   if (packed !== undefined) await removeTemporary(temporaryPath(record.path, record));
-}
-
-async function truncate(handle: FileHandle, path: string, sizeBytes: number): Promise<void> {
-  try {
-    await handle.truncate(sizeBytes);
-  } catch (cause) {
-    throw fileError(path, cause);
-  }
 }
 
 async function checkDigest(

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { BLOCK_BYTES, digestsEqual, hash } from '@peer-cache/core';
 import type { Digest } from '@peer-cache/core';
-import { fileError, openFileWriter } from '@peer-cache/download';
+import { fileError, openFileWriter, withFileErrors } from '@peer-cache/download';
 import type { ContentSink, ContentVersion, FileWriter, KeptBlocks } from '@peer-cache/download';
 import type { CheckpointNote, Checkpointed, Checkpoints } from './checkpoints.ts';
 import type { FileLedger } from './file-ledger.ts';
@@ -170,11 +170,7 @@ export class JobFile implements ContentSink, Checkpointed, AsyncDisposable {
     this.#parts.ledger.saveAnew({ version, temporary: this.temporary, doneBytes: 0 });
     this.#isKnown = true;
     this.#kept = new KeptSegments([], { hasHashes });
-    try {
-      await this.handle.truncate(0);
-    } catch (cause) {
-      throw fileError(this.#parts.ledger.record.path, cause);
-    }
+    await withFileErrors(this.#parts.ledger.record.path, () => this.handle.truncate(0));
   }
 
   async #checkOwnHashes({ sizeBytes }: FileVersion): Promise<void> {

@@ -2,11 +2,17 @@ import { constants } from 'node:fs';
 import { link, lstat, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
-import { FileExistsError, fileError, FileUnwritableError } from '@peer-cache/download';
+import {
+  FileExistsError,
+  fileError,
+  FileUnwritableError,
+  withFileErrors,
+} from '@peer-cache/download';
 import { TemporaryFileLostError } from '../errors.ts';
 import type { FileRecord, TemporaryFile } from '../records.ts';
-import { syncFolder } from './sync-folder.ts';
-import { isInPlace, isMissing, removeTemporary, temporaryPath } from './temporary-file.ts';
+import { isMissing } from '../missing-file.ts';
+import { syncFolder } from '../sync-folder.ts';
+import { isInPlace, removeTemporary, temporaryPath } from './temporary-file.ts';
 
 const DEFAULT_MODE = 0o666;
 const READ = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
@@ -54,11 +60,7 @@ export async function dropTemporaries(file: FileRecord): Promise<void> {
 
 /** Before the other name is removed: a power cut may take the one and leave the other's removal. */
 async function syncName(path: string): Promise<void> {
-  try {
-    await syncFolder(dirname(path));
-  } catch (cause) {
-    throw fileError(path, cause);
-  }
+  await withFileErrors(path, () => syncFolder(dirname(path)));
 }
 
 /** What was readable to nobody else while it came gets the rights of any new file. */
@@ -67,29 +69,19 @@ async function takeOffPrivacy(
   path: string,
   overwrite: boolean,
 ): Promise<void> {
-  try {
-    const handle = await open(temporary.path, READ);
-    try {
-      const replaced = overwrite ? await lstat(path).catch(() => undefined) : undefined;
-      const mode = replaced?.isFile() === true ? replaced.mode : DEFAULT_MODE & ~process.umask();
-      // Whoever runs the file must not become another user by what came from elsewhere.
-      await handle.chmod(mode & 0o777);
-    } finally {
-      await handle.close();
-    }
-  } catch (cause) {
-    throw fileError(path, cause);
-  }
+  await withFileErrors(path, async () => {
+    await using handle = await open(temporary.path, READ);
+    const replaced = overwrite ? await lstat(path).catch(() => undefined) : undefined;
+    const mode = replaced?.isFile() === true ? replaced.mode : DEFAULT_MODE & ~process.umask();
+    // Whoever runs the file must not become another user by what came from elsewhere.
+    await handle.chmod(mode & 0o777);
+  });
 }
 
 async function replace(temporary: TemporaryFile, path: string): Promise<void> {
   const existing = await lstat(path).catch(() => undefined);
   if (existing?.isDirectory() === true) throw new FileUnwritableError(path, 'it is a folder');
-  try {
-    await rename(temporary.path, path);
-  } catch (cause) {
-    throw fileError(path, cause);
-  }
+  await withFileErrors(path, () => rename(temporary.path, path));
 }
 
 /**

@@ -2,9 +2,10 @@ import { constants } from 'node:fs';
 import { lstat, open, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { fileError } from '@peer-cache/download';
+import { fileError, withFileErrors } from '@peer-cache/download';
 import type { TemporaryFile } from '../records.ts';
-import { syncFolder } from './sync-folder.ts';
+import { isMissing } from '../missing-file.ts';
+import { syncFolder } from '../sync-folder.ts';
 
 export interface OpenedTemporary {
   readonly handle: FileHandle;
@@ -42,13 +43,8 @@ export async function openTemporary(
   path: string,
   known: TemporaryFile | undefined,
 ): Promise<OpenedTemporary> {
-  try {
-    const reopened = known === undefined ? undefined : await reopen(known);
-    if (reopened !== undefined) return reopened;
-  } catch (cause) {
-    throw fileError(path, cause);
-  }
-  return await makeTemporary(path);
+  const reopened = known && (await withFileErrors(path, () => reopen(known)));
+  return reopened ?? (await makeTemporary(path));
 }
 
 /**
@@ -85,10 +81,6 @@ export async function removeTemporary(path: string): Promise<void> {
 export async function isInPlace({ path, device, inode }: TemporaryFile): Promise<boolean> {
   const stats = await lstat(path).catch(() => undefined);
   return stats?.isFile() === true && stats.dev === device && stats.ino === inode;
-}
-
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 async function reopen(known: TemporaryFile): Promise<OpenedTemporary | undefined> {

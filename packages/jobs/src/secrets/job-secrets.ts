@@ -5,9 +5,12 @@ import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { MIB, PeerCacheError } from '@peer-cache/core';
+import { messageOf } from '@peer-cache/download';
 import type { JobSecrets, SecretNames } from '@peer-cache/protocol';
 import { checkSecrets, mergedSecrets, namesOf } from './secret-checks.ts';
 import { decodeSecrets, encodeSecrets } from './secret-codec.ts';
+import { isMissing } from '../missing-file.ts';
+import { syncFolder } from '../sync-folder.ts';
 
 /** The secrets of a job, or of all jobs, are there but of no use. */
 export class SecretsLostError extends PeerCacheError {
@@ -140,9 +143,8 @@ class SecretFolder implements JobSecretStore {
     try {
       return decodeSecrets(await readPrivate(path), { jobId, key: this.#key });
     } catch (cause) {
-      if (isErrno(cause, 'ENOENT')) return undefined;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new SecretsLostError(path, reason, { cause });
+      if (isMissing(cause)) return undefined;
+      throw new SecretsLostError(path, messageOf(cause), { cause });
     }
   }
 
@@ -195,17 +197,7 @@ function flawOf({ uid, mode }: Stats): string | undefined {
   return (mode & OTHERS_RIGHTS) === 0 ? undefined : 'others have rights to it';
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  await using handle = await open(folder, 'r');
-  await handle.sync();
-}
-
 function unwritable(path: string, cause: unknown): Error {
   if (cause instanceof SecretsUnwritableError) return cause;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new SecretsUnwritableError(path, reason, { cause });
-}
-
-function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+  return new SecretsUnwritableError(path, messageOf(cause), { cause });
 }

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deriveKey, PeerCacheError } from '@peer-cache/core';
+import { isMissing } from '../missing-file.ts';
 
 const CREDENTIAL = 'peer-cache-key';
 const LEAST_BYTES = 32;
@@ -47,7 +48,7 @@ async function read(path: string): Promise<Uint8Array | undefined> {
     return buffer.subarray(0, bytesRead);
   } catch (cause) {
     if (cause instanceof SecretKeyUnusableError) throw cause;
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
+    if (isMissing(cause)) return undefined;
     throw new SecretKeyUnusableError(path, "it can't be read", { cause });
   }
 }
