@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { SECOND_MS } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
-import type { Downloader, OriginHttpOptions, ProxyEnvironment } from '@peer-cache/download';
+import type { Downloader, ProxyEnvironment } from '@peer-cache/download';
 import {
   findSecretKey,
   JobQueue,
@@ -55,8 +55,7 @@ export async function openJobs(
   const key = await findSecretKey(environment);
   const secrets = await openJobSecrets({ folder: join(folder, 'secrets'), key });
   if (!secrets.isEncrypted) log.debug({}, 'no key for secrets: they are kept plainly');
-  const http: OriginHttpOptions = {};
-  const transports = openJobTransports({ secrets, environment: environment.proxies, http });
+  const transports = openJobTransports({ secrets, environment: environment.proxies });
   const network = stack.use(watchNetwork({ log }));
   const queue = stack.use(
     new JobQueue(
@@ -75,7 +74,8 @@ export async function openJobs(
   );
   network.on('network-changed', (change) => queue.networkChanged(change));
   queue.networkChanged(network);
-  const isStillWanted = (jobId: string, state: string): boolean => stateOf(queue, jobId) === state;
+  const isStillWanted = (jobId: string, state: string): boolean =>
+    queue.recordOf(jobId)?.state === state;
   const notifier = stack.use(openNotifier({ log, isStillWanted }, { targets: config.notify }));
   queue.onEvent((event) => notifyOf(event, { queue, notifier }));
   const running = stack.move();
@@ -113,16 +113,9 @@ function notifyOf(
   if (event.event !== 'job-moved') return;
   const { job } = event;
   if (job.state !== 'transferred' && job.state !== 'error') return;
-  const { notify, minimumRetryDelaySeconds } = queue.details(job.id).settings;
+  const settings = queue.recordOf(job.id)?.settings;
+  if (settings === undefined) return;
+  const { notify, minimumRetryDelaySeconds } = settings;
   const retryDelayMs = minimumRetryDelaySeconds * SECOND_MS;
   notifier.notify({ jobId: job.id, state: job.state, job, retryDelayMs }, notify);
-}
-
-function stateOf(queue: JobQueue, jobId: string): string | undefined {
-  try {
-    return queue.details(jobId).state;
-  } catch {
-    // It is over and gone.
-    return undefined;
-  }
 }

@@ -2,7 +2,7 @@ import type { WriteStream } from 'node:tty';
 import type { JobEvent, JobState, JobSummary } from '@peer-cache/protocol';
 import { printableLine } from './format.ts';
 import type { JobClient } from './job-client.ts';
-import { errorText, progressText } from './job-words.ts';
+import { errorText, progressText, STATE_ORDER } from './job-words.ts';
 import { LiveLines } from './live-lines.ts';
 import { RateMeter } from './rate-meter.ts';
 import { colorsFor } from './terminal.ts';
@@ -12,15 +12,8 @@ import { liveJobsView } from './watch-view.ts';
 /** As many as an agent gives at once, and more than any terminal has lines. */
 const MOST_JOBS = 1000;
 const REDRAW_MS = 1000;
-const LIVE_STATES: readonly JobState[] = [
-  'suspended',
-  'queued',
-  'connecting',
-  'transferring',
-  'transient-error',
-  'error',
-  'transferred',
-];
+const OVER: readonly JobState[] = ['acknowledged', 'cancelled'];
+const LIVE_STATES = STATE_ORDER.filter((state) => !OVER.includes(state));
 
 /** Shows all jobs in a terminal, drawn over and over, until aborted. */
 export async function watchJobsLive(

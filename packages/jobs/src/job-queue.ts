@@ -121,6 +121,11 @@ export class JobQueue implements JobControl, AsyncDisposable {
     return explain(findJob(this.#jobs, name), { isOnline, running });
   }
 
+  /** What is known of a job but for its files; undefined for one that is over. */
+  recordOf(id: string): JobRecord | undefined {
+    return this.#jobs.get(id)?.record;
+  }
+
   /** How many jobs are in each state, and those that run. */
   overview(): JobsStatus {
     return overviewOf(this.#jobs.values(), this.#runner.runningJobs());

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, OriginHttp } from '@peer-cache/download';
-import type { OriginHttpOptions, ProxyEnvironment } from '@peer-cache/download';
+import type { ProxyEnvironment } from '@peer-cache/download';
 import type { JobSecrets, SecretNames, TransportSettings } from '@peer-cache/protocol';
 import { SecretsLostError } from './secrets/job-secrets.ts';
 import type { JobSecretStore } from './secrets/job-secrets.ts';
@@ -11,7 +11,6 @@ export interface JobTransportParts {
   readonly secrets: JobSecretStore;
   /** Proxies of the agent's environment. */
   readonly environment: ProxyEnvironment;
-  readonly http: Omit<OriginHttpOptions, 'transport'>;
 }
 
 /** A job's way to its origins, as long as a run of it lasts. */
@@ -42,10 +41,10 @@ class SharingTransports implements JobTransports {
 
   constructor(parts: JobTransportParts) {
     this.#parts = parts;
-    const { http, environment } = parts;
+    const { environment } = parts;
     const proxy = { use: 'environment' } as const;
     const transport = { proxy, redirects: 'follow', allowHttp: false, environment } as const;
-    this.#shared = new OriginHttp({ ...http, transport });
+    this.#shared = new OriginHttp({ transport });
   }
 
   async open({ id, settings, secrets: names }: JobRecord): Promise<JobTransport> {
@@ -72,9 +71,9 @@ class SharingTransports implements JobTransports {
     { caFile, ...transport }: TransportSettings,
     secrets: JobSecrets | undefined,
   ): Promise<OriginHttp> {
-    const { http, environment } = this.#parts;
+    const { environment } = this.#parts;
     const ca = caFile === undefined ? undefined : await authoritiesIn(caFile);
-    return new OriginHttp({ ...http, transport: { ...transport, ca, secrets, environment } });
+    return new OriginHttp({ transport: { ...transport, ca, secrets, environment } });
   }
 }
 

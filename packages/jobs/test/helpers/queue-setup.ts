@@ -109,7 +109,7 @@ export async function openOffice(
         journal: between(openSqliteJournal(join(folder, 'jobs.db'))),
         fetcher: downloader,
         secrets,
-        transports: openJobTransports({ secrets, environment: {}, http: {} }),
+        transports: openJobTransports({ secrets, environment: {} }),
         log: silentLog,
         clock,
         random: () => 0,
