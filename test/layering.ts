@@ -11,7 +11,7 @@ import {
 const ROWS = [
   ['core'],
   ['protocol', 'dashboard'],
-  ['store', 'discovery', 'bandwidth'],
+  ['store', 'discovery', 'ownership', 'bandwidth'],
   ['server', 'download', 'upload', 'origin'],
   ['jobs'],
   ['agent'],

@@ -1,0 +1,114 @@
+import { EventEmitter } from 'node:events';
+import { rankOf } from './claim.ts';
+import type { Claim, Standing } from './claim.ts';
+
+/** Versions of segments that are posted no more are remembered for so many. */
+const MOST_REMEMBERED = 4096;
+
+/** Another agent that has to do with a segment, and where it can be reached. */
+export interface PostedPeer {
+  readonly peerId: string;
+  /** An IP literal. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A segment that this agent works on, as far as its neighbours should know. */
+export interface PostedSegment {
+  readonly proofKey: Uint8Array;
+  readonly standing: Standing;
+  readonly claims: readonly Claim[];
+}
+
+/** What one transfer tells, and hears, about the segments it works on. */
+export interface Posting {
+  /** The segment as it stands now; undefined when the transfer has nothing to do with it. */
+  segment(segmentName: string): PostedSegment | undefined;
+  /** Neighbours that are worth knowing for whoever has to do with it too. */
+  peers(): readonly PostedPeer[];
+  /** Somebody who proved to know one of the segments called, and serves at this address. */
+  called(peer: { readonly host: string; readonly port: number }): void;
+}
+
+export interface BoardEvents {
+  /** What is told of a segment changed; urgent where a neighbour should know at once. */
+  'segment-changed': [{ readonly segmentName: string; readonly isUrgent: boolean }];
+}
+
+interface Entry {
+  readonly postings: Set<Posting>;
+}
+
+/**
+ * Where the transfers of this agent post what they work on, and its server reads it: who wants a
+ * segment, and which runs of it are on their way from the origin. Segments go by their IDs in
+ * hexadecimal.
+ */
+export class Board {
+  readonly events: EventEmitter<BoardEvents> = new EventEmitter<BoardEvents>().setMaxListeners(0);
+  readonly #entries = new Map<string, Entry>();
+  readonly #versions = new Map<string, number>();
+  #changes = 0;
+
+  /** What is told of a segment, by all who work on it together; undefined where nobody does. */
+  find(segmentName: string): PostedSegment | undefined {
+    const entry = this.#entries.get(segmentName);
+    if (entry === undefined) return undefined;
+    const parts = [...entry.postings].flatMap((posting) => posting.segment(segmentName) ?? []);
+    const [first] = parts;
+    if (first === undefined || parts.length === 1) return first;
+    const standing = parts.map((part) => part.standing).reduce(mostUrgent);
+    return { proofKey: first.proofKey, standing, claims: parts.flatMap(({ claims }) => claims) };
+  }
+
+  /** Who works on a segment. */
+  postings(segmentName: string): Iterable<Posting> {
+    return this.#entries.get(segmentName)?.postings ?? [];
+  }
+
+  /** What an asker must prove to know about a segment; undefined where nobody works on it. */
+  proofKeyOf(segmentId: Uint8Array): Uint8Array | undefined {
+    return this.find(Buffer.from(segmentId).toString('hex'))?.proofKey;
+  }
+
+  /** Grows with each change of what {@link find} gives, its end included. */
+  versionOf(segmentName: string): number {
+    return this.#versions.get(segmentName) ?? 0;
+  }
+
+  /** Begins to tell of a segment, until disposed. */
+  post(segmentName: string, posting: Posting): Disposable {
+    const entry = this.#entries.get(segmentName) ?? { postings: new Set() };
+    entry.postings.add(posting);
+    this.#entries.set(segmentName, entry);
+    this.changed(segmentName, { isUrgent: true });
+    return {
+      [Symbol.dispose]: () => {
+        entry.postings.delete(posting);
+        if (entry.postings.size === 0) this.#entries.delete(segmentName);
+        this.changed(segmentName, { isUrgent: false });
+      },
+    };
+  }
+
+  /** Something that is told of a segment changed. */
+  changed(segmentName: string, { isUrgent }: { readonly isUrgent: boolean }): void {
+    this.#changes++;
+    this.#versions.delete(segmentName);
+    this.#versions.set(segmentName, this.#changes);
+    if (this.#versions.size > MOST_REMEMBERED) this.#forgetOldest();
+    this.events.emit('segment-changed', { segmentName, isUrgent });
+  }
+
+  #forgetOldest(): void {
+    for (const segmentName of this.#versions.keys()) {
+      if (this.#entries.has(segmentName)) continue;
+      this.#versions.delete(segmentName);
+      return;
+    }
+  }
+}
+
+function mostUrgent(one: Standing, other: Standing): Standing {
+  return rankOf(one) >= rankOf(other) ? one : other;
+}

@@ -1,0 +1,122 @@
+import { BLOCK_BYTES } from '@peer-cache/core';
+import type { Claim, ClaimKind, Standing } from './claim.ts';
+import { ObservedRate } from './observed-rate.ts';
+
+/** A peer that never brought anything is lent little, and nobody is lent more than a few runs. */
+const MOST_FIRST_CLAIMS = 2;
+const MOST_CLAIMS = 4;
+
+/** What a neighbour told of one segment. */
+export interface ToldOfSegment {
+  readonly standing: Standing;
+  readonly claims: readonly Claim[];
+}
+
+/** A claim of a neighbour, as it was seen from here. */
+export interface SeenClaim {
+  readonly segmentIndex: number;
+  readonly runIndex: number;
+  readonly kind: ClaimKind;
+  readonly sinceMs: number;
+  receivedBytes: number;
+  /** When its bytes were last seen to grow, or it to begin. */
+  progressMs: number;
+  /** Blocks of the run that nobody had when it was first looked at. */
+  leftAtFirst: number | undefined;
+  overdueSinceMs: number | undefined;
+  /** Whether it counts already as one that brought nothing. */
+  hasLapsed: boolean;
+}
+
+interface SegmentPart {
+  standing: Standing;
+  claims: SeenClaim[];
+}
+
+/** A peer that has to do with the same content, and what it told of its part in it. */
+export class Neighbour {
+  readonly peerId: string;
+  readonly place: number;
+  /** Where it is: what counts as one for who may own runs. */
+  readonly site: string;
+  readonly metMs: number;
+  readonly rate: ObservedRate = new ObservedRate();
+  readonly #segments = new Map<number, SegmentPart>();
+  #hasDelivered = false;
+  #lastToldMs: number;
+  /** Bytes that its claims grew by since its rate was noted. */
+  #grownBytes = 0;
+
+  constructor(who: { readonly peerId: string; readonly place: number; readonly site: string }, nowMs: number) {
+    this.peerId = who.peerId;
+    this.place = who.place;
+    this.site = who.site;
+    this.metMs = nowMs;
+    this.#lastToldMs = nowMs;
+  }
+
+  standing(segmentIndex: number): Standing {
+    return this.#segments.get(segmentIndex)?.standing ?? 'none';
+  }
+
+  claims(): SeenClaim[] {
+    return [...this.#segments.values()].flatMap(({ claims }) => claims);
+  }
+
+  claim(segmentIndex: number, runIndex: number): SeenClaim | undefined {
+    const claims = this.#segments.get(segmentIndex)?.claims;
+    return claims?.find((claim) => claim.runIndex === runIndex);
+  }
+
+  /** Takes what it told of a segment; gives the claims that it no longer makes. */
+  tell(segmentIndex: number, { standing, claims }: ToldOfSegment, nowMs: number): SeenClaim[] {
+    const before = this.#segments.get(segmentIndex)?.claims ?? [];
+    const elsewhere = this.claims().length - before.length;
+    const most = (this.#hasDelivered ? MOST_CLAIMS : MOST_FIRST_CLAIMS) - elsewhere;
+    const kept = claims.slice(0, Math.max(0, most)).map((claim) => {
+      return this.#see(segmentIndex, claim, nowMs);
+    });
+    this.#segments.set(segmentIndex, { standing, claims: kept });
+    const ended = before.filter((claim) => !kept.includes(claim));
+    // The end of a claim hides its last bytes: a block is a fair guess.
+    this.#grownBytes += ended.length * BLOCK_BYTES;
+    if (before.length > 0 || kept.length > 0) this.#noteRate(nowMs);
+    return ended;
+  }
+
+  /** A verified block of it came here. */
+  delivered(): void {
+    this.#hasDelivered = true;
+  }
+
+  #see(segmentIndex: number, claim: Claim, nowMs: number): SeenClaim {
+    const { runIndex, kind, receivedBytes } = claim;
+    const known = this.claim(segmentIndex, runIndex);
+    if (known?.kind !== kind || receivedBytes < known.receivedBytes) {
+      return {
+        segmentIndex,
+        runIndex,
+        kind,
+        receivedBytes,
+        sinceMs: nowMs,
+        progressMs: nowMs,
+        leftAtFirst: undefined,
+        overdueSinceMs: undefined,
+        hasLapsed: false,
+      };
+    }
+    if (receivedBytes > known.receivedBytes) {
+      known.progressMs = nowMs;
+      known.overdueSinceMs = undefined;
+    }
+    this.#grownBytes += receivedBytes - known.receivedBytes;
+    known.receivedBytes = receivedBytes;
+    return known;
+  }
+
+  #noteRate(nowMs: number): void {
+    this.rate.note(this.#grownBytes, nowMs - this.#lastToldMs);
+    this.#grownBytes = 0;
+    this.#lastToldMs = nowMs;
+  }
+}

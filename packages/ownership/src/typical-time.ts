@@ -1,0 +1,25 @@
+import { SECOND_MS } from '@peer-cache/core';
+
+/** Before anything is known. */
+const FIRST_GUESS_MS = 1.5 * SECOND_MS;
+const MOST_MS = 15 * SECOND_MS;
+const SAMPLES = 15;
+
+/** How long a run takes from the origin these days, whoever fetches it: a median of the latest. */
+export class TypicalTime {
+  readonly #samples: number[] = [];
+  #medianMs = FIRST_GUESS_MS;
+
+  get ms(): number {
+    return this.#medianMs;
+  }
+
+  /** `bytes` of a run of `runBytes` took so long. */
+  note(tookMs: number, bytes: number, runBytes: number): void {
+    if (bytes <= 0) return;
+    this.#samples.push((tookMs * runBytes) / bytes);
+    if (this.#samples.length > SAMPLES) this.#samples.shift();
+    const sorted = this.#samples.toSorted((a, b) => a - b);
+    this.#medianMs = Math.min(MOST_MS, sorted[sorted.length >> 1] ?? FIRST_GUESS_MS);
+  }
+}
