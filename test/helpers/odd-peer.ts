@@ -89,7 +89,9 @@ export async function startOddPeer(oddity: Oddity, what: Described): Promise<Odd
       const all = new BlockSet(Math.ceil(segment.sizeBytes / BLOCK_BYTES));
       for (let block = 0; block < all.blockCount; block++) all.add(block);
       const proof = proofOf(segment.keys.proofKey, 'server', known, segmentId);
-      return [{ index, proof, version: 1, hasBlockHashList: false, blocks: all.toBytes() }];
+      return [
+        { index, proof, version: 1, hasBlockHashList: false, ...NO_PART, blocks: all.toBytes() },
+      ];
     });
     const answer = encodeStateResponse({ segments: states });
     if (isNews) end(response, answer);
@@ -160,6 +162,9 @@ interface SegmentOf {
   readonly sizeBytes: number;
   readonly keys: SegmentKeys;
 }
+
+/** It fetches nothing itself. */
+const NO_PART = { standing: 'none', claims: [], peers: [] } as const;
 
 /** What our own `sealBlock` refuses: a seal around bytes that nobody verified. */
 function sealAnything(keys: SegmentKeys, blockIndex: number, bytes: Buffer): Buffer {

@@ -14,6 +14,7 @@ import {
   verifyBlock,
 } from '@peer-cache/core';
 import type { SegmentEntry } from '@peer-cache/core';
+import { placeOfPeer, placeOfRun } from '@peer-cache/ownership';
 import {
   answerHello,
   encodeBlocksRequest,
@@ -66,7 +67,9 @@ function contentVectors(): Record<string, Uint8Array> {
 }
 
 function messageVectors(): Record<string, Uint8Array> {
-  const { segmentId, proofKey } = segmentKeysOf(described().entry);
+  const { information, entry } = described();
+  const { segmentId, proofKey } = segmentKeysOf(entry);
+  const contentId = Buffer.from(information.digest).toString('hex');
   const identity = new PeerIdentity(counting(0x40, 32));
   const hello = { versions: [1], clientNonce: CLIENT_NONCE, port: 7373 };
   const dialled = { serverNonce: SERVER_NONCE, host: '192.0.2.1:7373' };
@@ -74,6 +77,11 @@ function messageVectors(): Record<string, Uint8Array> {
   const proof = proofOf(proofKey, 'client', nonces, segmentId);
   const serverProof = proofOf(proofKey, 'server', nonces, segmentId);
   const state = { index: 0, proof: serverProof, version: 3, hasBlockHashList: true };
+  const part = {
+    standing: 'foreground' as const,
+    claims: [{ runIndex: 0, kind: 'own' as const, receivedBytes: 65_536 }],
+    peers: [{ peerId: '5'.repeat(32), host: '192.0.2.9', port: 7690 }],
+  };
   const wanted = { wantsBlockHashList: true, wasDamaged: false };
   const frameHeader = Buffer.alloc(12);
   encodeFrameHeader({ index: 0, firstBlock: 1, sizeBytes: 34_480 }, frameHeader);
@@ -89,11 +97,15 @@ function messageVectors(): Record<string, Uint8Array> {
       waitMs: 1000,
       segments: [{ segmentId, proof, knownVersion: 2 }],
     }),
-    'state answer': encodeStateResponse({ segments: [{ ...state, blocks: Uint8Array.of(3) }] }),
+    'state answer': encodeStateResponse({
+      segments: [{ ...state, ...part, blocks: Uint8Array.of(3) }],
+    }),
     'blocks request': encodeBlocksRequest({
       segments: [{ segmentId, proof, runs: [{ firstBlock: 0, count: 2 }], ...wanted }],
     }),
     'frame header': frameHeader,
+    'place of the peer': u32(placeOfPeer(identity.peerId, contentId)),
+    'place of run 0': u32(placeOfRun(segmentId, 0)),
   };
 }
 
@@ -110,6 +122,12 @@ function described() {
 function onlySegment([entry]: readonly SegmentEntry[]): SegmentEntry {
   if (entry === undefined) throw new RangeError('a content without segments');
   return entry;
+}
+
+function u32(value: number): Uint8Array {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
 }
 
 /** `first`, `first` + 1 and so on, starting again at 0 after `modulus`. */

@@ -12,9 +12,11 @@ export class BlockSet {
   /** A set from its bytes; bits past `blockCount` and missing bytes count as not set. */
   static fromBytes(blockCount: number, bytes: Uint8Array): BlockSet {
     const set = new BlockSet(blockCount);
-    for (let index = 0; index < blockCount; index++) {
-      if (((bytes[index >> 3] ?? 0) >> (index & 7)) & 1) set.add(index);
-    }
+    const bits = set.#bits;
+    bits.set(bytes.subarray(0, bits.length));
+    const last = bits.length - 1;
+    if (blockCount % 8 !== 0) bits[last] = (bits[last] ?? 0) & ((1 << (blockCount % 8)) - 1);
+    for (const byte of bits) set.#size += bitCount(byte);
     return set;
   }
 
@@ -56,8 +58,24 @@ export class BlockSet {
     return count;
   }
 
+  /** The bitmap itself, live: not to be written to. */
+  get bits(): Uint8Array {
+    return this.#bits;
+  }
+
   /** A copy of the bitmap. */
   toBytes(): Uint8Array {
     return this.#bits.slice();
   }
+}
+
+/** How many bits of a byte are set. */
+export function bitCount(byte: number): number {
+  let rest = byte;
+  let count = 0;
+  while (rest !== 0) {
+    rest &= rest - 1;
+    count++;
+  }
+  return count;
 }

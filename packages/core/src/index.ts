@@ -1,4 +1,4 @@
-export { BlockSet } from './block-set.ts';
+export { bitCount, BlockSet } from './block-set.ts';
 export { decodeCbor, encodeCbor } from './cbor.ts';
 export {
   blockHashListOffset,

@@ -1,21 +1,13 @@
 import { EventEmitter } from 'node:events';
+import type { ToldPeer } from '@peer-cache/protocol';
 import { rankOf } from './claim.ts';
 import type { Claim, Standing } from './claim.ts';
 
 /** Versions of segments that are posted no more are remembered for so many. */
 const MOST_REMEMBERED = 4096;
 
-/** Another agent that has to do with a segment, and where it can be reached. */
-export interface PostedPeer {
-  readonly peerId: string;
-  /** An IP literal. */
-  readonly host: string;
-  readonly port: number;
-}
-
 /** A segment that this agent works on, as far as its neighbours should know. */
 export interface PostedSegment {
-  readonly proofKey: Uint8Array;
   readonly standing: Standing;
   readonly claims: readonly Claim[];
 }
@@ -24,8 +16,8 @@ export interface PostedSegment {
 export interface Posting {
   /** The segment as it stands now; undefined when the transfer has nothing to do with it. */
   segment(segmentName: string): PostedSegment | undefined;
-  /** Neighbours that are worth knowing for whoever has to do with it too. */
-  peers(): readonly PostedPeer[];
+  /** Neighbours that are worth knowing for whoever has to do with it too; the same list until it changes. */
+  peers(): readonly ToldPeer[];
   /** Somebody who proved to know one of the segments called, and serves at this address. */
   called(peer: { readonly host: string; readonly port: number }): void;
 }
@@ -36,6 +28,7 @@ export interface BoardEvents {
 }
 
 interface Entry {
+  readonly proofKey: Uint8Array;
   readonly postings: Set<Posting>;
 }
 
@@ -58,7 +51,7 @@ export class Board {
     const [first] = parts;
     if (first === undefined || parts.length === 1) return first;
     const standing = parts.map((part) => part.standing).reduce(mostUrgent);
-    return { proofKey: first.proofKey, standing, claims: parts.flatMap(({ claims }) => claims) };
+    return { standing, claims: parts.flatMap(({ claims }) => claims) };
   }
 
   /** Who works on a segment. */
@@ -68,7 +61,7 @@ export class Board {
 
   /** What an asker must prove to know about a segment; undefined where nobody works on it. */
   proofKeyOf(segmentId: Uint8Array): Uint8Array | undefined {
-    return this.find(Buffer.from(segmentId).toString('hex'))?.proofKey;
+    return this.#entries.get(Buffer.from(segmentId).toString('hex'))?.proofKey;
   }
 
   /** Grows with each change of what {@link find} gives, its end included. */
@@ -77,8 +70,9 @@ export class Board {
   }
 
   /** Begins to tell of a segment, until disposed. */
-  post(segmentName: string, posting: Posting): Disposable {
-    const entry = this.#entries.get(segmentName) ?? { postings: new Set() };
+  post(segmentId: Uint8Array, proofKey: Uint8Array, posting: Posting): Disposable {
+    const segmentName = Buffer.from(segmentId).toString('hex');
+    const entry = this.#entries.get(segmentName) ?? { proofKey, postings: new Set() };
     entry.postings.add(posting);
     this.#entries.set(segmentName, entry);
     this.changed(segmentName, { isUrgent: true });

@@ -1,19 +1,7 @@
+import type { Claim, ClaimKind, Standing } from '@peer-cache/protocol';
 import { ringDistance } from './ring.ts';
 
-/** A run of its own, one from the end of another's order, or one that another has not brought. */
-export type ClaimKind = 'own' | 'stolen' | 'takeover';
-
-/** What a peer says that it fetches from the origin: a loan on one run. */
-export interface Claim {
-  /** Number of the run within its segment. */
-  readonly runIndex: number;
-  readonly kind: ClaimKind;
-  /** Bytes that came from the origin under this claim so far. */
-  readonly receivedBytes: number;
-}
-
-/** A peer's part in a segment. Only the last two may own runs of it. */
-export type Standing = 'none' | 'waiting' | 'background' | 'foreground';
+export type { Claim, ClaimKind, Standing };
 
 const RANK: Readonly<Record<Standing, number>> = {
   none: 0,

@@ -1,11 +1,11 @@
 export { Board } from './board.ts';
-export type { BoardEvents, PostedPeer, PostedSegment, Posting } from './board.ts';
+export type { BoardEvents, PostedSegment, Posting } from './board.ts';
 export { rankOf } from './claim.ts';
 export type { Claim, ClaimKind, Standing } from './claim.ts';
 export type { Neighbour } from './neighbour.ts';
 export { chooseNeighbours, MOST_NEIGHBOURS } from './neighbour-choice.ts';
 export { Ownership, WINDOW_RUNS } from './ownership.ts';
 export type { Choice } from './ownership.ts';
-export { placeOfPeer, placeOfRun } from './ring.ts';
+export { placeOfPeer, placeOfRun, ringDistance } from './ring.ts';
 export { RUN_BLOCKS, RUNS_PER_SEGMENT } from './runs.ts';
 export type { OpenRun } from './runs.ts';

@@ -29,10 +29,7 @@ export function chooseNeighbours(
 ): ReadonlySet<string> {
   if (known.length <= most) return new Set(known.map(({ peerId }) => peerId));
   const clockwise = known.toSorted((a, b) => wayTo(a) - wayTo(b));
-  const nearest = [
-    ...clockwise.slice(0, nearestEachSide),
-    ...clockwise.slice(-nearestEachSide),
-  ];
+  const nearest = [...clockwise.slice(0, nearestEachSide), ...clockwise.slice(-nearestEachSide)];
   const chosen = new Set(nearest.map(({ peerId }) => peerId));
   const others = known
     .filter(({ peerId }) => !chosen.has(peerId))

@@ -47,7 +47,10 @@ export class Neighbour {
   /** Bytes that its claims grew by since its rate was noted. */
   #grownBytes = 0;
 
-  constructor(who: { readonly peerId: string; readonly place: number; readonly site: string }, nowMs: number) {
+  constructor(
+    who: { readonly peerId: string; readonly place: number; readonly site: string },
+    nowMs: number,
+  ) {
     this.peerId = who.peerId;
     this.place = who.place;
     this.site = who.site;

@@ -160,9 +160,7 @@ export class Ownership implements OwnershipView {
     if (own === undefined || leftBlocks <= MOST_LEFT_BLOCKS) return false;
     const { peerId } = this.#parts;
     const mine = { peerId, place: this.place, kind: own.kind, standing: this.standing };
-    return this.#claimants(run.number).some((claimant) =>
-      standsBefore(claimant, mine, run.place),
-    );
+    return this.#claimants(run.number).some((claimant) => standsBefore(claimant, mine, run.place));
   }
 
   claimOn(runNumber: number): SeenClaim | undefined {
@@ -264,4 +262,3 @@ function isNearer(one: Candidate, other: Candidate, place: number): boolean {
   const ofOther = ringDistance(other.place, place);
   return ofOne < ofOther || (ofOne === ofOther && one.peerId < other.peerId);
 }
-

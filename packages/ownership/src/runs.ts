@@ -1,7 +1,8 @@
 import { BLOCKS_PER_SEGMENT } from '@peer-cache/core';
+import { BLOCKS_PER_RUN } from '@peer-cache/protocol';
 
 /** A run: 1 MiB of adjacent blocks, aligned. What is owned, claimed and fetched from the origin. */
-export const RUN_BLOCKS = 16;
+export const RUN_BLOCKS: number = BLOCKS_PER_RUN;
 export const RUNS_PER_SEGMENT: number = BLOCKS_PER_SEGMENT / RUN_BLOCKS;
 
 /** A run of which there are blocks that nobody known has. */

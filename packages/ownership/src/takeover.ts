@@ -24,7 +24,7 @@ export function isSilent({ progressMs }: SeenClaim, { nowMs, typicalMs }: Times)
  * Whether a claim brings so little that its run would take several times what runs usually do. By
  * the blocks that are on offer, not by what the claimer says that it received.
  */
-export function isSlow(claim: SeenClaim, leftBlocks: number, { nowMs, typicalMs }: Times): boolean {
+function isSlow(claim: SeenClaim, leftBlocks: number, { nowMs, typicalMs }: Times): boolean {
   const ageMs = nowMs - claim.sinceMs;
   if (ageMs < SLOW_AFTER_MS || claim.leftAtFirst === undefined) return false;
   const broughtBlocks = claim.leftAtFirst - leftBlocks;

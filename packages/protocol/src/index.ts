@@ -23,6 +23,8 @@ export type { HelloRequest, HelloResponse } from './hello.ts';
 export {
   BLOCKS_PER_RUN,
   LEAST_PORT,
+  MOST_CLAIMS_TOLD,
+  MOST_PEERS_TOLD,
   MOST_REQUEST_BYTES,
   MOST_RESPONSE_BYTES,
   MOST_SEGMENTS_PER_REQUEST,
@@ -69,4 +71,13 @@ export {
   encodeStateRequest,
   encodeStateResponse,
 } from './state.ts';
-export type { SegmentState, StateQuestion, StateRequest, StateResponse } from './state.ts';
+export type {
+  Claim,
+  ClaimKind,
+  SegmentState,
+  Standing,
+  StateQuestion,
+  StateRequest,
+  StateResponse,
+  ToldPeer,
+} from './state.ts';

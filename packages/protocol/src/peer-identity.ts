@@ -5,7 +5,7 @@ import { deriveKey } from '@peer-cache/core';
 export const PUBLIC_KEY_BYTES = 32;
 export const SIGNATURE_BYTES = 64;
 const SEED_BYTES = 32;
-const PEER_ID_BYTES = 16;
+export const PEER_ID_BYTES = 16;
 
 /** What stands before the raw key in the DER forms of RFC 8410 §4 and §7. */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');

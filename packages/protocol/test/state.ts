@@ -28,6 +28,8 @@ test('state answers come back as they were', (t) => {
 test('the largest messages fit', (t) => {
   const blocks = Buffer.alloc(64, 0xff);
   const proof = Buffer.alloc(16, 1);
+  const claim = { runIndex: 31, kind: 'takeover' as const, receivedBytes: 2 ** 20 };
+  const peer = { peerId: 'ff'.repeat(16), host: 'fd00:1:2:3:4:5:6:7', port: 65_535 };
   const segments = Array.from({ length: 256 }, (_, index) => ({
     segmentId: Buffer.alloc(16, index),
     proof,
@@ -41,10 +43,13 @@ test('the largest messages fit', (t) => {
   t.true(request.length < MOST_REQUEST_BYTES);
   t.is(decodeStateRequest(request).segments.length, 256);
   const states = segments.map(({ index, version, hasBlockHashList }) => {
-    return { index, proof, version, hasBlockHashList, blocks };
+    const claims = Array.from({ length: 4 }, () => claim);
+    const peers = index === 0 ? Array.from({ length: 32 }, () => peer) : [];
+    const held = { index, proof, version, hasBlockHashList, blocks };
+    return { ...held, standing: 'foreground' as const, claims, peers };
   });
   const response = encodeStateResponse({ segments: states });
-  t.true(response.length < 64 * 1024, `${response.length}`);
+  t.true(response.length < 96 * 1024, `${response.length}`);
   t.is(decodeStateResponse(response).segments.length, 256);
 });
 
@@ -80,7 +85,11 @@ const state = {
   version: 1,
   hasBlockHashList: false,
   blocks: Buffer.alloc(64),
+  standing: 3,
+  claims: [31, 2, 65_536],
+  peers: [{ peerId: Buffer.alloc(16), host: '192.0.2.7', port: 1024 }],
 };
+const [peer] = state.peers;
 const isMalformedAnswer = test.macro<[fields: object]>((t, fields) => {
   t.notThrows(() => decodeStateResponse(encodeCbor({ segments: [state] })));
   const bytes = encodeCbor({ segments: [{ ...state, ...fields }] });
@@ -94,3 +103,22 @@ test('a bitmap of more than a segment is malformed', isMalformedAnswer, {
 });
 test('a bitmap that is a list is malformed', isMalformedAnswer, { blocks: [255] });
 test('a truth that is a number is malformed', isMalformedAnswer, { hasBlockHashList: 1 });
+test('an unknown standing is malformed', isMalformedAnswer, { standing: 4 });
+test('half a claim is malformed', isMalformedAnswer, { claims: [0, 0] });
+test('a claim on a run that no segment has is malformed', isMalformedAnswer, {
+  claims: [32, 0, 0],
+});
+test('an unknown kind of claim is malformed', isMalformedAnswer, { claims: [0, 3, 0] });
+test('more claims than peers can have are malformed', isMalformedAnswer, {
+  claims: Array(17 * 3).fill(0),
+});
+test('a peer without an address is malformed', isMalformedAnswer, {
+  peers: [{ ...peer, host: 'printer.local' }],
+});
+test('a peer with a zone of somebody else is malformed', isMalformedAnswer, {
+  peers: [{ ...peer, host: 'fe80::1%eth0' }],
+});
+test('a peer on a port below 1024 is malformed', isMalformedAnswer, {
+  peers: [{ ...peer, port: 631 }],
+});
+test('33 peers are malformed', isMalformedAnswer, { peers: Array(33).fill(peer) });

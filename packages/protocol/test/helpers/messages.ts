@@ -2,10 +2,12 @@ import * as fc from 'fast-check';
 import type { Arbitrary } from 'fast-check';
 import type {
   BlocksRequest,
+  Claim,
   HelloRequest,
   HelloResponse,
   StateRequest,
   StateResponse,
+  ToldPeer,
 } from '../../src/index.ts';
 
 /** So many bytes of any value. */
@@ -38,6 +40,20 @@ export const stateRequests: Arbitrary<StateRequest> = fc.record({
   ),
 });
 
+const claims: Arbitrary<Claim> = fc.record({
+  runIndex: fc.nat(31),
+  kind: fc.constantFrom('own', 'stolen', 'takeover'),
+  receivedBytes: fc.nat(2 ** 30),
+});
+
+const toldPeers: Arbitrary<ToldPeer> = fc.record({
+  peerId: fc
+    .uint8Array({ minLength: 16, maxLength: 16 })
+    .map((bytes) => Buffer.from(bytes).toString('hex')),
+  host: fc.oneof(fc.ipV4(), fc.ipV6()),
+  port: fc.integer({ min: 1024, max: 65_535 }),
+});
+
 export const stateResponses: Arbitrary<StateResponse> = fc.record({
   segments: fc.array(
     fc.record({
@@ -46,6 +62,9 @@ export const stateResponses: Arbitrary<StateResponse> = fc.record({
       version: fc.integer({ min: 1, max: 2 ** 32 }),
       hasBlockHashList: fc.boolean(),
       blocks: fc.uint8Array({ maxLength: 64 }),
+      standing: fc.constantFrom('none', 'waiting', 'background', 'foreground'),
+      claims: fc.array(claims, { maxLength: 16 }),
+      peers: fc.array(toldPeers, { maxLength: 32 }),
     }),
     { maxLength: 256 },
   ),
