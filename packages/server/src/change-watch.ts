@@ -1,15 +1,32 @@
 import type { EventEmitter } from 'node:events';
+import type { Board, BoardEvents } from '@peer-cache/ownership';
 import type { StoreEvents } from '@peer-cache/store';
 import { segmentNameOf } from './proven-segments.ts';
 
-/** Tells whoever waits which segments of the store changed: one listener for all of them. */
+/** What need not be known at once is told with whatever comes next, or after so long. */
+const UNHURRIED_MS = 300;
+
+/**
+ * Tells whoever waits which segments changed, in the store or on the board: one listener for all of
+ * them. While somebody here works on a segment, its new blocks are mostly such as the neighbours
+ * have, too; the board says which are not.
+ */
 export class ChangeWatch implements Disposable {
   readonly #events: EventEmitter<StoreEvents>;
+  readonly #board: Board;
   readonly #waiters = new Map<string, Set<ChangeWaiter>>();
+  #waiterCount = 0;
 
-  constructor(events: EventEmitter<StoreEvents>) {
+  constructor(events: EventEmitter<StoreEvents>, board: Board) {
     this.#events = events;
-    events.on('segment-changed', this.#onChanged);
+    this.#board = board;
+    events.on('segment-changed', this.#onStoreChanged);
+    board.events.on('segment-changed', this.#onBoardChanged);
+  }
+
+  /** How many wait or are about to. */
+  get waiterCount(): number {
+    return this.#waiterCount;
   }
 
   /** Watches segments from now on, until disposed. */
@@ -20,19 +37,30 @@ export class ChangeWatch implements Disposable {
       const waiters = this.#waiters.get(name) ?? new Set();
       this.#waiters.set(name, waiters.add(waiter));
     }
+    this.#waiterCount++;
     return waiter;
   }
 
   [Symbol.dispose](): void {
-    this.#events.off('segment-changed', this.#onChanged);
+    this.#events.off('segment-changed', this.#onStoreChanged);
+    this.#board.events.off('segment-changed', this.#onBoardChanged);
   }
 
-  readonly #onChanged = ({ segmentId }: { readonly segmentId: Uint8Array }): void => {
-    const name = segmentNameOf(segmentId);
-    for (const waiter of this.#waiters.get(name) ?? []) waiter.notify(name);
+  readonly #onStoreChanged = ({ segmentId }: { readonly segmentId: Uint8Array }): void => {
+    const segmentName = segmentNameOf(segmentId);
+    this.#notify(segmentName, { isUrgent: this.#board.find(segmentName) === undefined });
   };
 
+  readonly #onBoardChanged = (change: BoardEvents['segment-changed'][0]): void => {
+    this.#notify(change.segmentName, change);
+  };
+
+  #notify(segmentName: string, change: { readonly isUrgent: boolean }): void {
+    for (const waiter of this.#waiters.get(segmentName) ?? []) waiter.notify(segmentName, change);
+  }
+
   #remove(names: ReadonlySet<string>, waiter: ChangeWaiter): void {
+    this.#waiterCount--;
     for (const name of names) {
       const waiters = this.#waiters.get(name);
       waiters?.delete(waiter);
@@ -45,20 +73,26 @@ export class ChangeWatch implements Disposable {
 export class ChangeWaiter implements Disposable {
   readonly #remove: () => void;
   #changed = new Set<string>();
+  #isUrgent = false;
+  #unhurried: NodeJS.Timeout | undefined;
   #wake: (() => void) | undefined;
 
   constructor(remove: () => void) {
     this.#remove = remove;
   }
 
-  notify(segmentName: string): void {
+  notify(segmentName: string, { isUrgent }: { readonly isUrgent: boolean }): void {
     this.#changed.add(segmentName);
-    this.#wake?.();
+    if (isUrgent) this.#hurry();
+    else this.#unhurried ??= setTimeout(() => this.#hurry(), UNHURRIED_MS).unref();
   }
 
-  /** Resolves with what changed; with nothing after `waitMs` or when the signal says so. */
+  /**
+   * Resolves with what changed, soon after the first change or at once if it is urgent; with
+   * nothing after `waitMs` or when the signal says so.
+   */
   async next(waitMs: number, { signal }: { signal: AbortSignal }): Promise<ReadonlySet<string>> {
-    if (this.#changed.size === 0 && waitMs > 0 && !signal.aborted) {
+    if (!this.#isUrgent && waitMs > 0 && !signal.aborted) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;
       const timer = setTimeout(resolve, waitMs).unref();
@@ -69,12 +103,21 @@ export class ChangeWaiter implements Disposable {
       clearTimeout(timer);
       this.#wake = undefined;
     }
+    clearTimeout(this.#unhurried);
+    this.#unhurried = undefined;
+    this.#isUrgent = false;
     const changed = this.#changed;
     this.#changed = new Set();
     return changed;
   }
 
   [Symbol.dispose](): void {
+    clearTimeout(this.#unhurried);
     this.#remove();
+  }
+
+  #hurry(): void {
+    this.#isUrgent = true;
+    this.#wake?.();
   }
 }

@@ -5,10 +5,14 @@ import { HelloRequiredError, ServerBusyError } from './errors.ts';
 import type { Host } from './hosts.ts';
 import type { ServerLimits } from './limits.ts';
 import { ProvenSegments } from './proven-segments.ts';
+import type { Posting } from '@peer-cache/ownership';
+import type { ToldPeer } from '@peer-cache/protocol';
 import type { SocketAddress, SocketEnds } from './remote-address.ts';
 import { ReaderWatch, sendProgress } from './slow-reader.ts';
 
 const BUSY_RETRY_MS = 50;
+/** So many can be told of each change without a pause. */
+const UNCROWDED = 8;
 
 /** A caller's connection: what its hello agreed on, what it proved, and what it has in flight. */
 export class Connection {
@@ -24,6 +28,9 @@ export class Connection {
   readonly #limits: ServerLimits;
   readonly #reader: ReaderWatch;
   readonly #ending = new AbortController();
+  readonly #toldPeers = new WeakMap<Posting, readonly ToldPeer[]>();
+  /** Where the caller serves at its address; 0 if it does not. */
+  servePort = 0;
   #nonces: HelloNonces | undefined;
   #requestsInFlight = 0;
   #stateAnsweredMs = Number.NEGATIVE_INFINITY;
@@ -88,9 +95,18 @@ export class Connection {
     }
   }
 
-  /** How long until the next answer about state may be given. */
-  stateDelayMs(nowMs: number): number {
-    return this.#stateAnsweredMs + this.#limits.stateIntervalMs - nowMs;
+  /** How long until the next answer about state may be given: the longer, the more others wait. */
+  stateDelayMs(nowMs: number, waiterCount: number): number {
+    const crowd = Math.max(1, waiterCount / UNCROWDED);
+    return this.#stateAnsweredMs + this.#limits.stateIntervalMs * crowd - nowMs;
+  }
+
+  /** The peers of a posting, if the caller was not told these before. */
+  newPeersOf(posting: Posting): readonly ToldPeer[] {
+    const peers = posting.peers();
+    if (this.#toldPeers.get(posting) === peers) return [];
+    this.#toldPeers.set(posting, peers);
+    return peers;
   }
 
   stateAnswered(nowMs: number): void {

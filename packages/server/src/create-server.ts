@@ -1,6 +1,7 @@
 import type { Log } from '@peer-cache/core';
 import { HELLO_PATH, MOST_REQUEST_BYTES } from '@peer-cache/protocol';
 import type { PeerIdentity } from '@peer-cache/protocol';
+import { Board } from '@peer-cache/ownership';
 import type { BlockStore } from '@peer-cache/store';
 import { errorCodes, fastify } from 'fastify';
 import type { FastifyInstance } from 'fastify';
@@ -22,6 +23,8 @@ import { addStateRoute } from './state-route.ts';
 
 export interface ServerParts {
   readonly store: BlockStore;
+  /** What this agent tells of its own downloads; nothing if not given. */
+  readonly board?: Board;
   readonly identity: PeerIdentity;
   readonly log: Log;
   /** Milliseconds of a clock that never jumps; the process's own where not given. */
@@ -50,15 +53,15 @@ const NO_MORE: MoreRoutes = { paths: [], add: () => undefined };
 
 /** Makes the routes and what they share. */
 export async function createServer(
-  { store, identity, log, now = () => performance.now() }: ServerParts,
+  { store, board = new Board(), identity, log, now = () => performance.now() }: ServerParts,
   limits: ServerLimits,
   more: MoreRoutes = NO_MORE,
 ): Promise<RequestHandler> {
   const hosts = new Hosts(limits, now);
   const counters = new Counters();
   const connections = new Connections({ hosts, counters, now }, limits);
-  const proofs = new ProofCheck(store);
-  const changes = new ChangeWatch(store.events);
+  const proofs = new ProofCheck(store, board);
+  const changes = new ChangeWatch(store.events, board);
   const buffers = new AnswerBuffers(limits);
 
   const parts = { connections, counters, log };
@@ -71,7 +74,7 @@ export async function createServer(
   takeOnlyMessages(app);
   refuseOthers(app, parts, [HELLO_PATH, ...more.paths]);
   addHelloRoute(app, { identity, connections, counters });
-  addStateRoute(app, { connections, proofs, changes, now });
+  addStateRoute(app, { connections, proofs, store, board, changes, now });
   addBlocksRoute(app, { connections, proofs, buffers, counters });
   more.add(app, { connections, limits });
   await app.ready();

@@ -43,6 +43,7 @@ export function addHelloRoute(
     connection.nonces = { clientNonce: hello.clientNonce, serverNonce };
     const host = request.headers.host ?? '';
     const answer = answerHello(hello, identity, { serverNonce, host });
+    connection.servePort = hello.port;
     if (hello.port !== 0) counters.peerCalled(connection.remoteHost, hello.port);
     return reply.type(MESSAGE_TYPE).send(encodeHelloResponse(answer));
   });

@@ -3,9 +3,12 @@ import {
   decodeStateRequest,
   encodeStateResponse,
   MESSAGE_TYPE,
+  MOST_PEERS_TOLD,
   STATE_PATH,
 } from '@peer-cache/protocol';
-import type { SegmentState, StateQuestion, StateRequest } from '@peer-cache/protocol';
+import type { SegmentState, StateQuestion, StateRequest, ToldPeer } from '@peer-cache/protocol';
+import type { Board } from '@peer-cache/ownership';
+import type { BlockStore } from '@peer-cache/store';
 import type { FastifyInstance } from 'fastify';
 import { bodyOf } from './message-body.ts';
 import type { ChangeWatch } from './change-watch.ts';
@@ -17,9 +20,13 @@ import { segmentNameOf } from './proven-segments.ts';
 export interface StateParts {
   readonly connections: Connections;
   readonly proofs: ProofCheck;
+  readonly store: BlockStore;
+  readonly board: Board;
   readonly changes: ChangeWatch;
   readonly now: () => number;
 }
+
+const NO_BLOCKS = new Uint8Array();
 
 /** A question with its place in the request, which is how the answer names it. */
 interface NumberedQuestion extends StateQuestion {
@@ -27,7 +34,10 @@ interface NumberedQuestion extends StateQuestion {
   readonly segmentName: string;
 }
 
-/** Tells which blocks are here, at once or when that changed: a long poll (design, section 6). */
+/**
+ * Tells which blocks are here and what is being fetched, at once or when that changed: a long poll
+ * (design, section 6).
+ */
 export function addStateRoute(app: FastifyInstance, parts: StateParts): void {
   app.post(STATE_PATH, async (request, reply) => {
     const connection = parts.connections.demand(request.raw.socket);
@@ -48,8 +58,9 @@ export function addStateRoute(app: FastifyInstance, parts: StateParts): void {
 async function statesOnceChanged(
   connection: Connection,
   { waitMs, segments }: StateRequest,
-  { proofs, changes, now }: StateParts,
+  parts: StateParts,
 ): Promise<readonly SegmentState[]> {
+  const { changes, now } = parts;
   const questions = segments.map((question, index) => {
     return { ...question, index, segmentName: segmentNameOf(question.segmentId) };
   });
@@ -59,12 +70,12 @@ async function statesOnceChanged(
   let due: readonly NumberedQuestion[] = questions;
   for (;;) {
     const nowMs = now();
-    const delayMs = connection.stateDelayMs(nowMs);
+    const delayMs = connection.stateDelayMs(nowMs, changes.waiterCount);
     if (delayMs > 0 && !signal.aborted) {
       await sleep(Math.ceil(delayMs), undefined, { ref: false });
       continue;
     }
-    const states = due.flatMap((question) => stateOf(connection, question, proofs) ?? []);
+    const states = due.flatMap((question) => stateOf(connection, question, parts) ?? []);
     if (states.length > 0 || nowMs >= deadlineMs || signal.aborted) {
       connection.stateAnswered(nowMs);
       return states;
@@ -77,17 +88,36 @@ async function statesOnceChanged(
 function stateOf(
   connection: Connection,
   question: NumberedQuestion,
-  proofs: ProofCheck,
+  { proofs, store, board }: StateParts,
 ): SegmentState | undefined {
-  using segment = proofs.open(connection, question);
-  const proof = connection.proven.answerOf(question.segmentName);
-  if (segment === undefined || proof === undefined) return undefined;
-  if (segment.version === question.knownVersion) return undefined;
+  const { segmentId, segmentName, index, knownVersion } = question;
+  const isProven = proofs.isProven(connection, question);
+  const proof = connection.proven.answerOf(segmentName);
+  if (!isProven || proof === undefined) return undefined;
+  using stored = store.find(segmentId);
+  const posted = board.find(segmentName);
+  if (stored === undefined && posted === undefined) return undefined;
+  const version = (stored?.version ?? 0) + board.versionOf(segmentName);
+  if (version === knownVersion) return undefined;
   return {
-    index: question.index,
+    index,
     proof,
-    version: segment.version,
-    hasBlockHashList: segment.blockHashList !== undefined,
-    blocks: segment.blocks.toBytes(),
+    version,
+    hasBlockHashList: stored?.blockHashList !== undefined,
+    blocks: stored?.blocks.toBytes() ?? NO_BLOCKS,
+    standing: posted?.standing ?? 'none',
+    claims: posted?.claims ?? [],
+    peers: introduced(connection, board, segmentName),
   };
+}
+
+/** Makes the caller known to whoever works on the segment here, and gives whom those know. */
+function introduced(connection: Connection, board: Board, segmentName: string): ToldPeer[] {
+  const { remoteHost: host, servePort: port } = connection;
+  const told: ToldPeer[] = [];
+  for (const posting of board.postings(segmentName)) {
+    if (port !== 0) posting.called({ host, port });
+    told.push(...connection.newPeersOf(posting));
+  }
+  return told.slice(0, MOST_PEERS_TOLD);
 }

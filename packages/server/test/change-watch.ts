@@ -1,4 +1,5 @@
 import { EventEmitter, getEventListeners } from 'node:events';
+import { Board } from '@peer-cache/ownership';
 import type { StoreEvents } from '@peer-cache/store';
 import test from 'ava';
 import { ChangeWatch } from '../src/change-watch.ts';
@@ -6,13 +7,14 @@ import { ChangeWatch } from '../src/change-watch.ts';
 const { signal } = new AbortController();
 const [a, b] = ['aa', 'bb'];
 
-function watched(): { watch: ChangeWatch; change: (name: string) => void; events: EventEmitter } {
+function watched() {
   const events = new EventEmitter<StoreEvents>();
-  const watch = new ChangeWatch(events);
+  const board = new Board();
+  const watch = new ChangeWatch(events, board);
   const change = (name: string): void => {
     events.emit('segment-changed', { segmentId: Buffer.from(name, 'hex') });
   };
-  return { watch, change, events };
+  return { watch, change, events, board };
 }
 
 test('who waits is told of what it watches, and of nothing else', async (t) => {
@@ -55,11 +57,12 @@ test('waits leave nothing behind on their signal', async (t) => {
 });
 
 test('who is done is told no more, and the store is left alone at the end', async (t) => {
-  const { watch, change, events } = watched();
+  const { watch, change, events, board } = watched();
   const waiter = watch.watch([a]);
   waiter[Symbol.dispose]();
   change(a);
   t.is((await waiter.next(0, { signal })).size, 0);
   watch[Symbol.dispose]();
   t.is(events.listenerCount('segment-changed'), 0);
+  t.is(board.events.listenerCount('segment-changed'), 0);
 });
