@@ -8,6 +8,7 @@ import type { Finder, FoundPeer, PeerAddress } from '@peer-cache/discovery';
 export const lonelyFinder: Finder = {
   name: 'nobody',
   async *find() {},
+  neighbours: () => [],
   async [Symbol.asyncDispose]() {},
 };
 
@@ -18,6 +19,7 @@ export function finderOf(...addresses: readonly PeerAddress[]): Finder {
     async *find(): AsyncGenerator<FoundPeer> {
       for (const address of addresses) yield { address, holds: undefined };
     },
+    neighbours: () => [],
     async [Symbol.asyncDispose]() {},
   };
 }

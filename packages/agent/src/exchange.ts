@@ -3,10 +3,12 @@ import {
   mergeFinders,
   openFixedFinder,
   openMdnsFinder,
+  sharingInterfaceOf,
   watchSharingInterfaces,
 } from '@peer-cache/discovery';
 import type { Finder, MdnsFinder, SharingWatcher } from '@peer-cache/discovery';
 import { Downloader } from '@peer-cache/download';
+import { Board } from '@peer-cache/ownership';
 import { PeerIdentity } from '@peer-cache/protocol';
 import type { PeerStatus, SharingStatus } from '@peer-cache/protocol';
 import { startServer } from '@peer-cache/server';
@@ -32,6 +34,8 @@ export interface Exchange extends AsyncDisposable {
   readonly downloader: Downloader;
   /** Whom it asks for peers. */
   readonly finder: Finder;
+  /** What its downloads tell its servers. */
+  readonly board: Board;
   interfaces(): SharingStatus[];
   /** Address and port each. */
   servedAt(): string[];
@@ -56,11 +60,14 @@ export async function openExchange(
   parts: ExchangeParts,
   { sharing, peers, origins }: ExchangeOptions,
 ): Promise<Exchange> {
-  const { log, store, machine } = parts;
+  const { log, store, machine, identity = PeerIdentity.create() } = parts;
+  const board = new Board();
   await using stack = new AsyncDisposableStack();
   const finders: Finder[] = machine === undefined ? [] : [machine];
   const sharesItself = sharing.isEnabled && machine === undefined;
-  const lan = sharesItself ? await openLan(parts, sharing, stack) : undefined;
+  const lan = sharesItself
+    ? await openLan({ log, store, identity, board }, sharing, stack)
+    : undefined;
   if (lan !== undefined) finders.push(lan.mdns);
   if (sharing.isEnabled && peers.length > 0) {
     finders.push(await openFixedFinder({ log: partLog(log, 'discovery') }, { peers }));
@@ -69,8 +76,10 @@ export async function openExchange(
   const isServing = (): boolean => lan !== undefined && lan.server.addresses.length > 0;
   const downloader = stack.use(
     new Downloader(
-      { store, finder, log: partLog(log, 'download') },
+      { store, finder, board, log: partLog(log, 'download') },
       {
+        peerId: identity.peerId,
+        mayCall: (host) => lan !== undefined && isOnLink(lan.watcher, host),
         servePort: () => (isServing() ? (lan?.servePort ?? 0) : 0),
         sidecarOrigins: origins.sidecars,
       },
@@ -80,6 +89,7 @@ export async function openExchange(
   return {
     downloader,
     finder,
+    board,
     interfaces: () => lan?.watcher.current.map(sharingStatus) ?? [],
     servedAt: () => lan?.server.addresses.map(shownAddress) ?? [],
     servedBytes: () => lan?.server.counters().servedBytes ?? 0,
@@ -88,8 +98,12 @@ export async function openExchange(
   };
 }
 
+interface LanParts extends Required<Pick<ExchangeParts, 'log' | 'store' | 'identity'>> {
+  readonly board: Board;
+}
+
 async function openLan(
-  { log, store, identity = PeerIdentity.create() }: ExchangeParts,
+  { log, store, identity, board }: LanParts,
   { interfaces, networks, loopback, port }: Config['sharing'],
   stack: AsyncDisposableStack,
 ): Promise<Lan> {
@@ -101,7 +115,7 @@ async function openLan(
     loopback,
   };
   const watcher = stack.use(await watchSharingInterfaces({ log: discoveryLog }, options));
-  const serverParts = { store, identity, log: partLog(log, 'server') };
+  const serverParts = { store, board, identity, log: partLog(log, 'server') };
   const server = stack.use(await startServer(serverParts, { addresses: [] }));
   const servePort = await listenAtOnePort(server, sharingHosts(watcher), port);
   watcher.on('interfaces-changed', () => {
@@ -110,13 +124,22 @@ async function openLan(
       log.error({ err: error }, 'could not follow a change of interfaces');
     });
   });
-  const mdnsParts = { log: discoveryLog, holdings: store, interfaces: watcher };
+  // What is only on its way counts, too.
+  const proofKeyOf = (segmentId: Uint8Array): Uint8Array | undefined =>
+    store.proofKeyOf(segmentId) ?? board.proofKeyOf(segmentId);
+  const mdnsParts = { log: discoveryLog, holdings: { proofKeyOf }, interfaces: watcher };
   const mdns = await openMdnsFinder(mdnsParts, { servePort });
   return { watcher, server, mdns, servePort };
 }
 
 function sharingHosts({ current }: SharingWatcher): string[] {
   return current.filter(({ isSharing }) => isSharing).flatMap(({ addresses }) => addresses);
+}
+
+/** Whether an address that a peer told may be called: other agents are on our links, and nowhere else. */
+function isOnLink({ current }: SharingWatcher, host: string): boolean {
+  const found = sharingInterfaceOf(current, host);
+  return found !== undefined && found.isSharing && !found.addresses.includes(host);
 }
 
 function sharingStatus({

@@ -142,11 +142,11 @@ async function openParts(
 async function machinePart(
   log: Log,
   { machine: { serve, socketPath } }: Config,
-  { store, identity, exchange: { finder }, joined }: OpenedParts,
+  { store, identity, exchange: { finder, board }, joined }: OpenedParts,
 ): Promise<AsyncDisposable & { readonly part: MachinePart | undefined }> {
   await using stack = new AsyncDisposableStack();
   const server = serve
-    ? stack.use(await serveMachine({ log, store, identity, finder }, { socketPath }))
+    ? stack.use(await serveMachine({ log, store, board, identity, finder }, { socketPath }))
     : undefined;
   const served = server && servingPart(server, socketPath);
   const running = stack.move();

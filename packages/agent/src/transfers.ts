@@ -85,6 +85,7 @@ export class Transfers {
     const id = `get ${this.#begun++}`;
     const seat = scheduler.enter(id, 'foreground');
     return {
+      isUrgent: true,
       ask: (kind, blocks) => seat.ask(kind, blocks),
       onFree: (listener) => seat.onFree(listener),
       [Symbol.dispose]() {

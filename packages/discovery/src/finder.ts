@@ -11,6 +11,9 @@ export interface Finder extends AsyncDisposable {
     lookups: readonly SegmentLookup[],
     options: { signal: AbortSignal },
   ): AsyncIterable<FoundPeer>;
+
+  /** Peers that are about, as far as they made themselves known; what they have is not known. */
+  neighbours(): readonly PeerAddress[];
 }
 
 /** A segment to be found, and the key that proves the right to ask. */

@@ -76,6 +76,14 @@ export class FixedFinder implements Finder {
     }
   }
 
+  /** Those whose addresses are known; names are resolved by a search only. */
+  neighbours(): readonly PeerAddress[] {
+    return this.#peers.flatMap(({ host, port, addresses }) => {
+      const known = isIP(host) === 0 ? addresses : [host];
+      return known.map((address) => ({ host: address, port }));
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
   }

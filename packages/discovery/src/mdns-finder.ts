@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Log } from '@peer-cache/core';
 import { LEAST_PORT } from '@peer-cache/protocol';
-import type { Finder, FoundPeer, Holdings, SegmentLookup } from './finder.ts';
+import type { Finder, FoundPeer, Holdings, PeerAddress, SegmentLookup } from './finder.ts';
 import { KnownPeers } from './known-peers.ts';
 import type { KnownPeer } from './known-peers.ts';
 import { LookupAsker } from './lookup-asker.ts';
@@ -45,6 +45,10 @@ export class MdnsFinder implements Finder {
     { signal }: { signal: AbortSignal },
   ): AsyncIterable<FoundPeer> {
     return this.#asker.find(lookups, { signal: AbortSignal.any([signal, this.#stop.signal]) });
+  }
+
+  neighbours(): readonly PeerAddress[] {
+    return this.knownPeers().map(({ address }) => address);
   }
 
   /** The agents that made themselves known; only an agent that serves listens for them. */

@@ -1,5 +1,5 @@
 import type { Log } from '@peer-cache/core';
-import type { Finder, FoundPeer, SegmentLookup } from './finder.ts';
+import type { Finder, FoundPeer, PeerAddress, SegmentLookup } from './finder.ts';
 import { FoundQueue } from './found-queue.ts';
 
 export interface MergedFinderParts {
@@ -16,6 +16,10 @@ export function mergeFinders({ log, finders }: MergedFinderParts): Finder {
   return {
     name: finders.map(({ name }) => name).join('+'),
     find: (lookups, options) => findByAll({ log, finders }, lookups, options),
+    neighbours() {
+      const all = finders.flatMap((finder) => finder.neighbours());
+      return [...new Map(all.map((address) => [keyOf(address), address])).values()];
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all(finders.map((finder) => finder[Symbol.asyncDispose]()));
     },
@@ -63,7 +67,7 @@ class News {
 
   /** Whether a peer, or something that it holds, is seen for the first time. */
   isNew({ address, holds = [] }: FoundPeer): boolean {
-    const key = `${address.host} ${address.port}`;
+    const key = keyOf(address);
     const known = this.#holdsByPeer.get(key);
     const seen = known ?? new Set<number>();
     const countBefore = seen.size;
@@ -71,4 +75,8 @@ class News {
     this.#holdsByPeer.set(key, seen);
     return known === undefined || seen.size > countBefore;
   }
+}
+
+function keyOf({ host, port }: PeerAddress): string {
+  return `${host} ${port}`;
 }

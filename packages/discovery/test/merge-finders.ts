@@ -73,6 +73,7 @@ test('all finders are asked at once, told to stop, and disposed', async (t) => {
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
       events.push(`${name} stopped`);
     },
+    neighbours: () => [],
     async [Symbol.asyncDispose]() {
       events.push(`${name} disposed`);
     },
@@ -94,6 +95,7 @@ function finds(peers: readonly FoundPeer[]): Finder {
     async *find() {
       yield* peers;
     },
+    neighbours: () => peers.map(({ address }) => address),
     async [Symbol.asyncDispose]() {},
   };
 }

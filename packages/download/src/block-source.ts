@@ -13,7 +13,13 @@ export interface BlockSource {
    * some of them just ends early. Throws when the source failed; blocks yielded before are good
    * for what the source's kind is good for (only `verified` makes them certain).
    */
-  fetch(run: SegmentRun, options: { signal: AbortSignal }): AsyncIterable<FetchedBlock>;
+  fetch(run: SegmentRun, options: FetchRunOptions): AsyncIterable<FetchedBlock>;
+}
+
+export interface FetchRunOptions {
+  readonly signal: AbortSignal;
+  /** Told of bytes as they come, long before they are a block. Not every source does. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
 export type SourceKind = 'store' | 'peer' | 'origin';

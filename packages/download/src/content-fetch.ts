@@ -1,5 +1,6 @@
 import { BlockHashListMismatchError, BlockMismatchError } from '@peer-cache/core';
 import type { Finder } from '@peer-cache/discovery';
+import { Board, Ownership } from '@peer-cache/ownership';
 import { Content } from './content.ts';
 import { ContentTransfer } from './content-transfer.ts';
 import { describe, describePlainly } from './describe.ts';
@@ -15,6 +16,7 @@ import { Resumption } from './resumption.ts';
 import { retrying } from './origin/retrying.ts';
 import { shownUrl } from './origin/shown-url.ts';
 import type { ContentSink } from './sinks/sink.ts';
+import { Lookups } from './peers/lookups.ts';
 import { Swarm } from './peers/swarm.ts';
 import { ALWAYS } from './turn.ts';
 import { WantedBytes } from './wanted-bytes.ts';
@@ -27,6 +29,7 @@ const NOBODY: Finder = {
   async *find() {
     // There is nobody to find.
   },
+  neighbours: () => [],
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
@@ -152,17 +155,24 @@ class ContentFetch {
       readonly isShared: boolean;
     },
   ): Promise<void> {
-    const { pool, log, store, http, discoveryWaitMs: waitMs } = this.#parts;
+    const { pool, log, store, http, board, isServing, mayCall } = this.#parts;
+    const { discoveryWaitMs: waitMs, selfId: peerId } = this.#parts;
     const { turn = ALWAYS, headers, signal, leave, mostFailures } = this.#options;
     const needed = await resumption.neededSegments();
     this.#progress.resumed(resumption.bytesOutside(needed));
     if (needed.length === 0) return;
     const content = new Content(described.information, needed);
-    const finder = isShared ? this.#parts.finder : NOBODY;
-    await using swarm = new Swarm({ finder, pool, log }, content, { waitMs });
+    const lookups = isShared ? this.#parts.lookups : new Lookups(NOBODY, () => performance.now());
+    const ownership = new Ownership({ peerId, contentId: content.id, site: 'here' });
+    const { isUrgent } = turn;
+    await using swarm = new Swarm({ lookups, pool, ownership, log, mayCall }, content, {
+      waitMs,
+      isUrgent,
+    });
     const origin = contentOrigin(http, described, headers);
     const local = { store, sink: this.#sink, progress: this.#progress, log };
-    const parts = { ...local, swarm, origin, turn, wanted, resumption };
+    const shared = { swarm, ownership, board: isShared ? board : new Board(), isServing };
+    const parts = { ...local, ...shared, origin, turn, wanted, resumption };
     const transfer = new ContentTransfer(parts, content, { isShared, mostFailures });
     await transfer.run({ signal, leave });
   }

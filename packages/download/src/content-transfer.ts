@@ -1,12 +1,15 @@
-import { blockRange } from '@peer-cache/core';
+import { blockRange, PeerCacheError, SECOND_MS } from '@peer-cache/core';
 import type { ByteRange, Log } from '@peer-cache/core';
-import { BLOCKS_PER_RUN } from '@peer-cache/protocol';
+import type { Board, Ownership } from '@peer-cache/ownership';
 import type { BlockStore } from '@peer-cache/store';
 import type { FetchBlockHashList } from './block-hash-lists.ts';
 import type { BlockSource, ContentSegment } from './block-source.ts';
 import type { Content } from './content.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { Errand } from './dispatcher.ts';
 import { Flights } from './flights.ts';
 import type { Flight } from './flights.ts';
+import { OriginShare } from './origin-share.ts';
 import { Keeper } from './sinks/keeper.ts';
 import { OriginLane } from './origin/origin-lane.ts';
 import { openSegment } from './segment-opening.ts';
@@ -18,19 +21,23 @@ import type { ContentSink } from './sinks/sink.ts';
 import type { Supplier } from './supplier.ts';
 import { Suppliers } from './suppliers.ts';
 import type { Swarm } from './peers/swarm.ts';
-import { ALWAYS } from './turn.ts';
-import type { Turn, TurnUse } from './turn.ts';
+import type { Turn } from './turn.ts';
 import type { VerifiedItem } from './verified.ts';
 import type { WantedBytes } from './wanted-bytes.ts';
 import { Work } from './work.ts';
-import type { CanGive, WorkRun } from './work.ts';
 
 /** Rules that depend on time alone (back-off, settling, slow peers) are looked at this often. */
 const TICK_MS = 100;
+/** A line that is cut comes back, and peers may go on meanwhile. */
+const PATIENCE_MS = 30 * SECOND_MS;
 
 export interface TransferParts {
   readonly store: BlockStore;
   readonly swarm: Swarm;
+  readonly board: Board;
+  readonly ownership: Ownership;
+  /** Whether others can take from here what this transfer fetches. */
+  readonly isServing: () => boolean;
   readonly origin: ContentOrigin;
   readonly sink: ContentSink;
   readonly progress: Progress;
@@ -55,8 +62,8 @@ export interface ContentOrigin {
 
 /**
  * Brings one described content here: each block from the store, else from a peer that offers it,
- * else from the origin. `#dispatch` decides, synchronously, whenever anything may have changed;
- * flights carry it out, one run of blocks each.
+ * else, for its own share of what all peers together lack, from the origin. The dispatcher
+ * decides, whenever anything may have changed; flights carry it out, one run of blocks each.
  */
 export class ContentTransfer {
   readonly #parts: TransferParts;
@@ -66,13 +73,14 @@ export class ContentTransfer {
   readonly #segments: SegmentsInHand;
   readonly #keeper: Keeper;
   readonly #lane: OriginLane;
+  readonly #share: OriginShare;
   readonly #suppliers: Suppliers;
   readonly #flights = new Flights();
+  readonly #dispatcher: Dispatcher;
   readonly #end = Promise.withResolvers<void>();
   readonly #stop = new AbortController();
   readonly #tasks = new Set<Promise<void>>();
-  /** Whether there was work, as of the last dispatch, that has to wait for its turn. */
-  #waitsForTurn = false;
+  #willDispatch = false;
   #leave: AbortSignal = this.#stop.signal;
 
   constructor(parts: TransferParts, content: Content, options: TransferOptions) {
@@ -80,14 +88,25 @@ export class ContentTransfer {
     this.#content = content;
     this.#options = options;
     this.#segments = new SegmentsInHand(parts.store, content, options);
-    this.#keeper = new Keeper(parts);
-    this.#lane = new OriginLane(() => performance.now(), options);
+    this.#keeper = new Keeper({ ...parts, onNews: (segmentId) => this.#share.stored(segmentId) });
+    const patienceMs = options.mostFailures === undefined ? PATIENCE_MS : 0;
+    const { mostFailures } = options;
+    this.#lane = new OriginLane(() => performance.now(), { mostFailures, patienceMs });
+    this.#share = new OriginShare({ ...parts, content, work: this.#work, lane: this.#lane });
     this.#suppliers = new Suppliers({
       segments: this.#segments,
       contentId: content.id,
       origin: parts.origin.blocks,
       lane: this.#lane,
+      ownership: parts.ownership,
     });
+    const { swarm, turn, sink, ownership } = parts;
+    const place = ownership.place;
+    const here = { content, work: this.#work, flights: this.#flights };
+    const others = { suppliers: this.#suppliers, share: this.#share, swarm };
+    this.#dispatcher = new Dispatcher({ ...here, ...others, turn, sink, place }, (errand) =>
+      this.#track(this.#fly(errand)),
+    );
   }
 
   /**
@@ -100,12 +119,13 @@ export class ContentTransfer {
     const { swarm, turn } = this.#parts;
     this.#leave = leave;
     const dispatch = (): void => this.#dispatch();
+    const dispatchSoon = (): void => this.#dispatchSoon();
     const onAbort = (): void => this.#end.reject(signal.reason);
     const timer = setInterval(dispatch, TICK_MS);
-    swarm.on('changed', dispatch);
+    swarm.on('changed', dispatchSoon);
     signal.addEventListener('abort', onAbort, { once: true });
     leave.addEventListener('abort', dispatch, { once: true });
-    using _ = turn.onFree(() => this.#waitsForTurn && dispatch());
+    using _ = turn.onFree(() => this.#dispatcher.waitsForTurn && dispatch());
     try {
       signal.throwIfAborted();
       leave.throwIfAborted();
@@ -114,10 +134,11 @@ export class ContentTransfer {
       await this.#keeper.settle();
     } finally {
       clearInterval(timer);
-      swarm.off('changed', dispatch);
+      swarm.off('changed', dispatchSoon);
       signal.removeEventListener('abort', onAbort);
       leave.removeEventListener('abort', dispatch);
       this.#stop.abort();
+      this.#share[Symbol.dispose]();
       await Promise.all(this.#tasks);
       await this.#keeper.settle().catch(() => undefined);
       this.#segments[Symbol.dispose]();
@@ -128,71 +149,44 @@ export class ContentTransfer {
     if (this.#stop.signal.aborted) return;
     this.#flights.leaveStalled();
     if (this.#leave.aborted) return this.#goOnLeaving();
-    this.#waitsForTurn = false;
-    const members = this.#parts.swarm.members();
-    this.#suppliers.meet(members);
-    this.#assign(this.#suppliers.store);
-    for (const member of members) {
-      const peer = this.#suppliers.peer(member);
-      const isIdle = this.#assign(peer);
-      if (isIdle && this.#flights.countOf(peer) === 0) this.#relieveSlow(peer);
-    }
-    if (this.#parts.swarm.isSettled) this.#assign(this.#suppliers.origin);
+    this.#dispatcher.dispatch();
     const { failure } = this.#lane;
-    if (failure === undefined || this.#waitsForTurn) return;
-    if (this.#flights.isEmpty) this.#end.reject(failure);
+    const isWaiting = this.#dispatcher.waitsForTurn || !this.#flights.isEmpty;
+    if (failure === undefined || isWaiting) return;
+    const mayPass = failure instanceof PeerCacheError && failure.transient;
+    if (!mayPass || !this.#share.hasHelp) this.#end.reject(failure);
+  }
+
+  /** Many things change in one go: once for all of them. */
+  #dispatchSoon(): void {
+    if (this.#willDispatch) return;
+    this.#willDispatch = true;
+    setImmediate(() => {
+      this.#willDispatch = false;
+      this.#dispatch();
+    });
   }
 
   #goOnLeaving(): void {
-    this.#waitsForTurn = false;
+    this.#dispatcher.rest();
     this.#flights.leave();
     if (this.#flights.isEmpty) this.#end.reject(this.#leave.reason);
   }
 
-  /** Sends for all that the supplier may be asked for now; false if that must wait for its turn. */
-  #assign(supplier: Supplier): boolean {
-    const giving = this.#suppliers.giving(supplier);
-    const canGive: CanGive = (segmentIndex, blockIndex) =>
-      this.#isNear(segmentIndex, blockIndex) && giving.canGive(segmentIndex, blockIndex);
-    let free = supplier.mostRuns() - this.#flights.countOf(supplier);
-    while (free > 0) {
-      const run = this.#work.take({ mayHave: giving.mayHave, canGive }, BLOCKS_PER_RUN);
-      if (run === undefined) return true;
-      const use = this.#askTurn(supplier, run.count);
-      if (use === undefined) {
-        this.#work.release(run);
-        this.#waitsForTurn = true;
-        return false;
-      }
-      this.#track(this.#fly(this.#work.shorten(run, use.blocks), supplier, use));
-      free--;
-    }
-    return true;
-  }
-
-  /** What is on this machine needs no turn. */
-  #askTurn({ source: { kind } }: Supplier, blocks: number): TurnUse | undefined {
-    if (kind === 'store') return ALWAYS.ask('peer', blocks);
-    return this.#parts.turn.ask(kind, blocks);
-  }
-
-  /** With nothing left to take, an idle peer takes over what is left of a run that takes too long. */
-  #relieveSlow(idle: Supplier): void {
-    if (idle.mostRuns() === 0) return;
-    this.#flights.relieveSlow((run) => {
-      const [blockIndex] = this.#missing(run);
-      return blockIndex !== undefined && idle.canGive(run.segmentIndex, blockIndex);
-    });
-  }
-
-  async #fly(run: WorkRun, supplier: Supplier, use: TurnUse): Promise<void> {
+  async #fly({ run, supplier, use, share }: Errand): Promise<void> {
+    if (share !== undefined) this.#share.begin(share);
     const segment = this.#content.segment(run.segmentIndex);
-    const flight = this.#flights.start(run, supplier);
+    const flight = this.#flights.start(run, supplier, share);
     const signal = AbortSignal.any([flight.giveUp.signal, this.#stop.signal]);
+    const onBytes = (bytes: number): void => {
+      this.#flights.progressed(flight);
+      if (share !== undefined) this.#share.received(share, bytes);
+    };
     let error: unknown;
     try {
       const { firstBlock, count } = run;
-      for await (const item of supplier.source.fetch({ segment, firstBlock, count }, { signal })) {
+      const asked = { segment, firstBlock, count };
+      for await (const item of supplier.source.fetch(asked, { signal, onBytes })) {
         const { length } = item.block.bytes;
         supplier.delivered(length);
         use.received(length);
@@ -208,13 +202,14 @@ export class ContentTransfer {
   }
 
   #land(flight: Flight, error: unknown): void {
-    const { run, supplier } = flight;
+    const { run, supplier, share } = flight;
     const { segmentIndex } = run;
-    const missingBlocks = this.#missing(run);
+    const missingBlocks = this.#work.missingOf(run);
     this.#work.release(run);
+    if (share !== undefined) this.#share.end(share, { isUnfinished: missingBlocks.length > 0 });
     if (this.#keeper.failure !== undefined) this.#end.reject(this.#keeper.failure);
     if (this.#stop.signal.aborted) return;
-    const isExcused = this.#leave.aborted || this.#flights.wasRelieved(flight);
+    const isExcused = this.#leave.aborted || this.#flights.wasGivenUp(flight);
     if (missingBlocks.length > 0 && !isExcused) {
       supplier.fellShort({ error, segmentIndex, missingBlocks });
       this.#parts.progress.failed(supplier.source.name, error);
@@ -237,7 +232,8 @@ export class ContentTransfer {
     }
     const isForStore = this.#options.isShared && kind !== 'store';
     const stored = isForStore ? this.#segments.get(segment.index)?.stored : undefined;
-    await this.#keeper.keep(item, { startByte: range.startByte, stored });
+    const isNews = kind === 'origin';
+    await this.#keeper.keep(item, { startByte: range.startByte, stored, isNews });
   }
 
   #takeUpSegments(): void {
@@ -250,8 +246,9 @@ export class ContentTransfer {
     const { signal } = this.#stop;
     const { index } = inHand.segment;
     const { origin, ...parts } = this.#parts;
+    const { ownership } = parts;
     const here = { contentId: this.#content.id, keeper: this.#keeper, ...this.#options };
-    const opening = { ...parts, ...here, listFromOrigin: origin.blockHashList };
+    const opening = { ...parts, ...here, ownership, listFromOrigin: origin.blockHashList };
     try {
       const done = await openSegment(inHand, opening, { signal });
       if (signal.aborted) return;
@@ -270,6 +267,7 @@ export class ContentTransfer {
     if (stored !== undefined) this.#keeper.letGo(stored);
     this.#takeUpSegments();
     this.#parts.swarm.advanceTo(this.#segments.first);
+    this.#share.advanceTo(this.#segments.first);
   }
 
   #track(task: Promise<void>): void {
@@ -277,16 +275,7 @@ export class ContentTransfer {
     this.#tasks.add(tracked);
   }
 
-  #missing({ segmentIndex, firstBlock, count }: WorkRun): number[] {
-    const blocks = Array.from({ length: count }, (_, index) => firstBlock + index);
-    return blocks.filter((blockIndex) => !this.#work.hasBlock(segmentIndex, blockIndex));
-  }
-
   #rangeOf(segmentIndex: number, blockIndex: number): ByteRange {
     return blockRange(this.#content.information.sizeBytes, segmentIndex, blockIndex);
-  }
-
-  #isNear(segmentIndex: number, blockIndex: number): boolean {
-    return this.#rangeOf(segmentIndex, blockIndex).startByte < this.#parts.sink.horizonByte;
   }
 }

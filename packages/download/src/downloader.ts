@@ -1,12 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { SECOND_MS, silentLog } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
 import type { Finder } from '@peer-cache/discovery';
+import { Board } from '@peer-cache/ownership';
 import type { BlockStore } from '@peer-cache/store';
 import { describePatiently, fetchContent } from './content-fetch.ts';
 import type { DescribedContent, PlainContent } from './describe.ts';
 import type { FetchedContent, FetchOptions, FetchParts, GetOptions } from './fetch-options.ts';
 import { openFileSink } from './sinks/file-sink.ts';
 import { OriginHttp } from './origin/origin-http.ts';
+import { Lookups } from './peers/lookups.ts';
 import { PeerPool } from './peers/peer-pool.ts';
 import type { Peer } from './peers/peer-pool.ts';
 import { shownUrl } from './origin/shown-url.ts';
@@ -19,12 +22,18 @@ const DISCOVERY_WAIT_MS = 0.5 * SECOND_MS;
 export interface DownloaderParts {
   readonly store: BlockStore;
   readonly finder: Finder;
+  /** Where the server of this agent reads what is being fetched; nobody does, if not given. */
+  readonly board?: Board;
   readonly log?: Log;
 }
 
 export interface DownloaderOptions {
   /** Where our own server can be reached on the address we call from; 0 if it can't. */
   readonly servePort?: () => number;
+  /** Our own peer ID, as our server proves it; one made up where we do not serve. */
+  readonly peerId?: string;
+  /** Whether an address that a peer told may be called: none, if not given. */
+  readonly mayCall?: (host: string) => boolean;
   /** Origins (`https://host`) that have sidecars beside their contents. */
   readonly sidecarOrigins?: readonly string[];
   /** Half a second: how long the origin is left alone while peers may still answer. */
@@ -41,13 +50,17 @@ export class Downloader implements AsyncDisposable {
   readonly #running = new Set<Promise<unknown>>();
 
   constructor(
-    { store, finder, log = silentLog }: DownloaderParts,
+    { store, finder, board = new Board(), log = silentLog }: DownloaderParts,
     options: DownloaderOptions = {},
   ) {
     const { sidecarOrigins = [], discoveryWaitMs = DISCOVERY_WAIT_MS } = options;
     const http = new OriginHttp(options);
-    const pool = new PeerPool({ servePort: options.servePort ?? (() => 0) });
-    this.#parts = { store, finder, log, http, pool, sidecarOrigins, discoveryWaitMs };
+    const { servePort = () => 0, mayCall = () => false } = options;
+    const selfId = options.peerId ?? randomBytes(16).toString('hex');
+    const pool = new PeerPool({ servePort, selfId });
+    const lookups = new Lookups(finder, () => performance.now());
+    const sharing = { lookups, board, selfId, isServing: () => servePort() !== 0, mayCall };
+    this.#parts = { store, log, http, pool, sidecarOrigins, discoveryWaitMs, ...sharing };
   }
 
   /** Every peer that was met, with what it gave. */
@@ -114,7 +127,7 @@ export class Downloader implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Error('the downloader was closed'));
     await Promise.allSettled(this.#running);
-    this.#parts.pool[Symbol.dispose]();
+    await this.#parts.pool[Symbol.asyncDispose]();
     await this.#parts.http[Symbol.asyncDispose]();
   }
 

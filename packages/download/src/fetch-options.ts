@@ -1,7 +1,8 @@
 import type { Digest, Log } from '@peer-cache/core';
-import type { Finder } from '@peer-cache/discovery';
+import type { Board } from '@peer-cache/ownership';
 import type { BlockStore } from '@peer-cache/store';
 import type { OriginHttp } from './origin/origin-http.ts';
+import type { Lookups } from './peers/lookups.ts';
 import type { PeerPool } from './peers/peer-pool.ts';
 import type { Progress } from './progress.ts';
 import type { Turn } from './turn.ts';
@@ -46,7 +47,14 @@ export interface FetchedContent {
 /** What every fetch of one downloader works with. */
 export interface FetchParts {
   readonly store: BlockStore;
-  readonly finder: Finder;
+  readonly lookups: Lookups;
+  readonly board: Board;
+  /** Our own peer ID. */
+  readonly selfId: string;
+  /** Whether others can take from here what is fetched. */
+  readonly isServing: () => boolean;
+  /** Whether an address that a peer told may be called. */
+  readonly mayCall: (host: string) => boolean;
   readonly log: Log;
   readonly http: OriginHttp;
   readonly pool: PeerPool;

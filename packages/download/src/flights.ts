@@ -1,6 +1,7 @@
 import { BLOCK_BYTES, SECOND_MS } from '@peer-cache/core';
-import { PeerSilentError } from './errors.ts';
+import { OriginUnreachableError, PeerSilentError } from './errors.ts';
 import { isLong, LONGEST_BLOCK_MS } from './leaving.ts';
+import type { Share } from './origin-share.ts';
 import type { Supplier } from './supplier.ts';
 import type { WorkRun } from './work.ts';
 
@@ -8,6 +9,9 @@ import type { WorkRun } from './work.ts';
 const SLOW_RUN_MS = 1 * SECOND_MS;
 /** A peer that brings no whole block for so long is left, however busily bytes drip in. */
 const STALLED_MS = 2 * SECOND_MS;
+/** An origin that is silent for so long may be behind a line that was cut; the first byte may take longer. */
+const ORIGIN_STALLED_MS = 3 * SECOND_MS;
+const ORIGIN_BEGINS_MS = 10 * SECOND_MS;
 /** Why a flight was given up whose supplier did nothing wrong. */
 const RELIEVED = Symbol('relieved');
 const LEFT = Symbol('left');
@@ -18,7 +22,10 @@ export interface Flight {
   readonly supplier: Supplier;
   readonly giveUp: AbortController;
   readonly startedMs: number;
+  /** This peer's share that it brings, where it comes from the origin. */
+  readonly share: Share | undefined;
   lastBlockMs: number;
+  lastByteMs: number;
   receivedBytes: number;
   /** Given up when its next block is here. */
   isLast: boolean;
@@ -33,11 +40,12 @@ export class Flights {
     return this.#all.size === 0;
   }
 
-  start(run: WorkRun, supplier: Supplier): Flight {
+  start(run: WorkRun, supplier: Supplier, share?: Share): Flight {
     const startedMs = performance.now();
     const giveUp = new AbortController();
-    const times = { startedMs, lastBlockMs: startedMs };
-    const flight: Flight = { run, supplier, giveUp, ...times, receivedBytes: 0, isLast: false };
+    const times = { startedMs, lastBlockMs: startedMs, lastByteMs: startedMs };
+    const state = { receivedBytes: 0, isLast: false };
+    const flight: Flight = { run, supplier, giveUp, share, ...times, ...state };
     this.#all.add(flight);
     return flight;
   }
@@ -52,13 +60,37 @@ export class Flights {
     return count;
   }
 
-  /** Gives up what peers have stopped bringing. */
+  /** Those that bring this peer's share from the origin. */
+  fromOrigin(): Flight[] {
+    return [...this.#all].filter(({ share }) => share !== undefined);
+  }
+
+  /** Gives up what has stopped coming. */
   leaveStalled(): void {
-    const latest = performance.now() - STALLED_MS;
-    for (const { supplier, lastBlockMs, giveUp } of this.#all) {
-      if (supplier.source.kind !== 'peer' || lastBlockMs > latest) continue;
-      giveUp.abort(new PeerSilentError(supplier.source.name, STALLED_MS));
+    const nowMs = performance.now();
+    for (const { supplier, share, startedMs, lastBlockMs, lastByteMs, giveUp } of this.#all) {
+      const { kind, name } = supplier.source;
+      if (kind === 'peer' && nowMs - lastBlockMs > STALLED_MS) {
+        giveUp.abort(new PeerSilentError(name, STALLED_MS));
+      }
+      const mostMs = lastByteMs === startedMs ? ORIGIN_BEGINS_MS : ORIGIN_STALLED_MS;
+      if (share !== undefined && nowMs - lastByteMs > mostMs) {
+        giveUp.abort(new OriginUnreachableError(name, 'it was silent for too long'));
+      }
     }
+  }
+
+  /** Gives up at once what a peer that is away was to bring. */
+  leaveAll(supplier: Supplier): void {
+    for (const flight of this.#all) {
+      if (flight.supplier === supplier) flight.giveUp.abort(RELIEVED);
+    }
+  }
+
+  /** Gives up a flight that others bring, too: with its next block, or now. */
+  yieldTo(flight: Flight, when: 'now' | 'at the next block'): void {
+    if (when === 'now') flight.giveUp.abort(RELIEVED);
+    else flight.isLast = true;
   }
 
   /** Takes one run that takes its peer too long away from it, where `isUseful` says so. */
@@ -87,11 +119,18 @@ export class Flights {
   /** A block of a flight came: whatever was decided on it takes effect at this edge. */
   landed(flight: Flight, bytes: number): void {
     flight.lastBlockMs = performance.now();
+    flight.lastByteMs = flight.lastBlockMs;
     flight.receivedBytes += bytes;
     if (flight.isLast) flight.giveUp.abort(LEFT);
   }
 
-  wasRelieved({ giveUp }: Flight): boolean {
-    return giveUp.signal.reason === RELIEVED;
+  /** Bytes of a flight came that are no block yet. */
+  progressed(flight: Flight): void {
+    flight.lastByteMs = performance.now();
+  }
+
+  /** Whether it was given up for no fault of its supplier. */
+  wasGivenUp({ giveUp }: Flight): boolean {
+    return giveUp.signal.reason === RELIEVED || giveUp.signal.reason === LEFT;
   }
 }

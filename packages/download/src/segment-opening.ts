@@ -1,3 +1,4 @@
+import type { Ownership } from '@peer-cache/ownership';
 import { fetchBlockHashList } from './block-hash-lists.ts';
 import type { FetchBlockHashList } from './block-hash-lists.ts';
 import type { Keeper } from './sinks/keeper.ts';
@@ -9,6 +10,7 @@ import type { Swarm } from './peers/swarm.ts';
 
 export interface OpeningParts {
   readonly swarm: Swarm;
+  readonly ownership: Ownership;
   readonly contentId: string;
   /** Gives a segment's block hash list, unverified. */
   readonly listFromOrigin: FetchBlockHashList;
@@ -41,12 +43,16 @@ export async function openSegment(
 
 async function bringList(
   { segment, stored }: SegmentInHand,
-  { swarm, contentId, listFromOrigin, keeper, mostFailures, isShared }: OpeningParts,
+  { swarm, ownership, contentId, listFromOrigin, keeper, mostFailures, isShared }: OpeningParts,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<Uint8Array> {
   const fromOrigin: FetchBlockHashList = (each, options) =>
     retrying(() => listFromOrigin(each, options), { ...options, mostFailures });
-  const list = await fetchBlockHashList(segment, { swarm, contentId, fromOrigin }, { signal });
+  const list = await fetchBlockHashList(
+    segment,
+    { swarm, ownership, contentId, fromOrigin },
+    { signal },
+  );
   if (isShared && stored !== undefined) await keeper.keepList(list, stored);
   return list;
 }

@@ -1,8 +1,9 @@
 import { SECOND_MS } from '@peer-cache/core';
+import type { Ownership } from '@peer-cache/ownership';
 import type { BlockSource, ContentSegment } from './block-source.ts';
 import type { OriginLane } from './origin/origin-lane.ts';
 import { peerSource } from './peers/peer-source.ts';
-import type { Member } from './peers/swarm.ts';
+import type { Member } from './peers/member.ts';
 import { verified } from './verified.ts';
 import type { VerifiedSource } from './verified.ts';
 import type { Giving } from './work.ts';
@@ -13,7 +14,9 @@ const RUNS_FROM_STORE = 2;
 const PAUSE_MS = 1 * SECOND_MS;
 
 /** A source and what the transfer has to know to use it: what it can give and how much at a time. */
-export interface Supplier extends Giving {
+export interface Supplier {
+  /** What it can give now. */
+  readonly giving: Giving;
   readonly source: VerifiedSource;
   readonly mostRuns: () => number;
   /** A block of its came, of so many bytes. */
@@ -40,7 +43,7 @@ export function storeSupplier(
   return {
     source: verified(source, parts.blockHashListOf),
     mostRuns: () => RUNS_FROM_STORE,
-    ...parts.giving,
+    giving: parts.giving,
     delivered: () => undefined,
     fellShort: () => undefined,
     relieved: () => undefined,
@@ -50,18 +53,23 @@ export function storeSupplier(
 /** A peer: what its last state says it has. Faster ones are free again sooner and so give more. */
 export function peerSupplier(
   member: Member,
-  parts: { readonly contentId: string; readonly blockHashListOf: BlockHashListOf },
+  parts: {
+    readonly contentId: string;
+    readonly giving: Giving;
+    readonly ownership: Ownership;
+    readonly blockHashListOf: BlockHashListOf;
+  },
 ): Supplier {
   const { conduct } = member.peer;
   let notBeforeMs = 0;
   return {
     source: verified(peerSource(member.peer), parts.blockHashListOf),
     mostRuns: () => (performance.now() < notBeforeMs ? 0 : RUNS_PER_PEER),
-    mayHave: (segmentIndex) => member.offers.has(segmentIndex),
-    canGive: (segmentIndex, blockIndex) => member.hasBlock(segmentIndex, blockIndex),
+    giving: parts.giving,
     delivered(bytes) {
       member.peer.receivedBytes += bytes;
       conduct.delivered();
+      if (member.neighbour !== undefined) parts.ownership.delivered(member.neighbour);
     },
     fellShort({ error, segmentIndex, missingBlocks }) {
       if (error !== undefined) return conduct.failed(error, parts.contentId);
@@ -72,12 +80,11 @@ export function peerSupplier(
   };
 }
 
-/** The origin: has everything, and is asked only for what `mayGive` allows. */
+/** The origin: has everything, and is asked only for this peer's share of it. */
 export function originSupplier(
   source: BlockSource,
   parts: {
     readonly lane: OriginLane;
-    readonly giving: Giving;
     readonly blockHashListOf: BlockHashListOf;
   },
 ): Supplier {
@@ -85,7 +92,7 @@ export function originSupplier(
   return {
     source: verified(source, parts.blockHashListOf),
     mostRuns: () => lane.mostRuns,
-    ...parts.giving,
+    giving: { blocksOf: () => undefined },
     delivered: () => lane.delivered(),
     fellShort: ({ error }) => lane.failed(error),
     relieved: () => undefined,

@@ -1,11 +1,11 @@
+import type { Ownership } from '@peer-cache/ownership';
 import type { BlockSource, ContentSegment } from './block-source.ts';
 import type { OriginLane } from './origin/origin-lane.ts';
+import type { Member } from './peers/member.ts';
 import type { SegmentsInHand } from './segments-in-hand.ts';
 import { storeSource } from './store-source.ts';
 import { originSupplier, peerSupplier, storeSupplier } from './supplier.ts';
 import type { Supplier } from './supplier.ts';
-import type { Member } from './peers/swarm.ts';
-import type { CanGive, Giving } from './work.ts';
 
 /** Whoever can give blocks of one content, and which blocks are for whom to give. */
 export class Suppliers {
@@ -13,78 +13,62 @@ export class Suppliers {
   readonly origin: Supplier;
   readonly #segments: SegmentsInHand;
   readonly #contentId: string;
+  readonly #ownership: Ownership;
   readonly #peers = new Map<Member, Supplier>();
-  #members: readonly Member[] = [];
 
   constructor({
     segments,
     contentId,
     origin,
     lane,
+    ownership,
   }: {
     readonly segments: SegmentsInHand;
     readonly contentId: string;
     readonly origin: BlockSource;
     readonly lane: OriginLane;
+    readonly ownership: Ownership;
   }) {
     this.#segments = segments;
     this.#contentId = contentId;
+    this.#ownership = ownership;
     const blockHashListOf = this.#blockHashListOf;
     const source = storeSource((segmentIndex) => segments.get(segmentIndex)?.stored);
-    const fromStore = { mayHave: this.#wasStored, canGive: this.#isStored };
-    this.store = storeSupplier(source, { giving: fromStore, blockHashListOf });
-    const giving = { mayHave: this.#isOpenToOrigin, canGive: this.#isForOrigin };
-    this.origin = originSupplier(origin, { lane, giving, blockHashListOf });
-  }
-
-  /** The peers that may be asked now are these. */
-  meet(members: readonly Member[]): void {
-    this.#members = members;
+    this.store = storeSupplier(source, { giving: { blocksOf: this.storedOf }, blockHashListOf });
+    this.origin = originSupplier(origin, { lane, blockHashListOf });
   }
 
   peer(member: Member): Supplier {
     let supplier = this.#peers.get(member);
     if (supplier === undefined) {
-      const parts = { contentId: this.#contentId, blockHashListOf: this.#blockHashListOf };
-      supplier = peerSupplier(member, parts);
+      supplier = peerSupplier(member, {
+        contentId: this.#contentId,
+        giving: { blocksOf: (segmentIndex) => this.#blocksOf(member, segmentIndex) },
+        ownership: this.#ownership,
+        blockHashListOf: this.#blockHashListOf,
+      });
       this.#peers.set(member, supplier);
     }
     return supplier;
   }
 
-  /** What is for this supplier to give: what is in the store comes from there, whoever else is free. */
-  giving(supplier: Supplier): Giving {
-    const isLeft = supplier === this.store ? this.#isStored : this.#isNotStored;
-    return {
-      mayHave: supplier.mayHave,
-      canGive: (segmentIndex, blockIndex) =>
-        isLeft(segmentIndex, blockIndex) && supplier.canGive(segmentIndex, blockIndex),
-    };
-  }
+  /**
+   * A bitmap of the blocks of a segment that come from the store, whoever else has them. What came
+   * during the transfer never has to be read back: a segment that had none before has none.
+   */
+  readonly storedOf = (segmentIndex: number): Uint8Array | undefined => {
+    const inHand = this.#segments.get(segmentIndex);
+    return inHand?.hadBlocks === true ? inHand.stored?.blocks.bits : undefined;
+  };
 
   readonly #blockHashListOf = (segment: ContentSegment): Uint8Array => {
     return this.#segments.get(segment.index)?.blockHashList ?? new Uint8Array();
   };
 
-  readonly #isStored: CanGive = (segmentIndex, blockIndex) => {
-    return this.#segments.get(segmentIndex)?.stored?.blocks.has(blockIndex) ?? false;
-  };
-
-  /** What comes during the transfer never has to be read back. */
-  readonly #wasStored = (segmentIndex: number): boolean => {
-    return this.#segments.get(segmentIndex)?.hadBlocks ?? false;
-  };
-
-  readonly #isNotStored: CanGive = (segmentIndex, blockIndex) => {
-    return !this.#isStored(segmentIndex, blockIndex);
-  };
-
-  readonly #isOpenToOrigin = (segmentIndex: number): boolean => {
-    return !this.#members.some(({ offers }) => offers.get(segmentIndex)?.blocks.isFull);
-  };
-
-  /** The WAN is the last resort: only what no peer offers. */
-  readonly #isForOrigin: CanGive = (segmentIndex, blockIndex) => {
-    return !this.#members.some((member) => member.hasBlock(segmentIndex, blockIndex));
-  };
+  #blocksOf(member: Member, segmentIndex: number): Uint8Array | undefined {
+    const offered = member.blocksOf(segmentIndex);
+    const stored = this.storedOf(segmentIndex);
+    if (offered === undefined || stored === undefined) return offered;
+    return offered.map((byte, at) => byte & ~(stored[at] ?? 0));
+  }
 }

@@ -3,6 +3,9 @@
  * there is. What is on this machine already needs no turn.
  */
 export interface Turn {
+  /** Whether somebody waits for the transfer: it goes before those that nobody waits for. */
+  readonly isUrgent: boolean;
+
   /**
    * Asks to send one request for up to `blocks` blocks (at least 1). Undefined while it is not this
    * transfer's turn: it is called back when it may be. Only to be asked by who has work to send.
@@ -27,6 +30,7 @@ export interface TurnUse extends Disposable {
 
 /** For transfers that share with nobody: always, and as much as is wanted. */
 export const ALWAYS: Turn = {
+  isUrgent: true,
   ask: (_kind, blocks) => ({
     blocks,
     received: () => undefined,

@@ -4,6 +4,7 @@ import type {
   BlockSource,
   ContentSegment,
   FetchedBlock,
+  FetchRunOptions,
   SegmentRun,
   SourceKind,
 } from './block-source.ts';
@@ -12,7 +13,7 @@ import type {
 export interface VerifiedSource {
   readonly name: string;
   readonly kind: SourceKind;
-  fetch(run: SegmentRun, options: { signal: AbortSignal }): AsyncIterable<VerifiedItem>;
+  fetch(run: SegmentRun, options: FetchRunOptions): AsyncIterable<VerifiedItem>;
 }
 
 /** A verified block, as it came and with the way to give its memory back. */
@@ -28,10 +29,7 @@ export function verified(
 ): VerifiedSource {
   return { name: source.name, kind: source.kind, fetch };
 
-  async function* fetch(
-    run: SegmentRun,
-    options: { signal: AbortSignal },
-  ): AsyncGenerator<VerifiedItem> {
+  async function* fetch(run: SegmentRun, options: FetchRunOptions): AsyncGenerator<VerifiedItem> {
     const blockHashList = blockHashListOf(run.segment);
     for await (const { blockIndex, bytes, sealed, release } of source.fetch(run, options)) {
       const block = verifyBlock(blockIndex, bytes, blockHashAt(blockHashList, blockIndex));

@@ -50,6 +50,8 @@ function joined(link: MachineLink): JoinedMachine {
   const finder: Finder = {
     name: 'machine',
     find: (lookups, options) => link.find(lookups, options),
+    // It knows the LAN, and is asked for it by each search.
+    neighbours: () => [],
     async [Symbol.asyncDispose]() {},
   };
   return {

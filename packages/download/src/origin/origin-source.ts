@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { blockBytes, blockHashListBytes, blockHashListOffset, blockRange } from '@peer-cache/core';
-import type { ContentSegment, FetchedBlock, SegmentRun } from '../block-source.ts';
+import type { ContentSegment, FetchedBlock, FetchRunOptions, SegmentRun } from '../block-source.ts';
 import type { ContentOrigin } from '../content-transfer.ts';
 import type { DescribedContent } from '../describe.ts';
 import { OriginCutShortError, StaleContentInformationError } from '../errors.ts';
@@ -20,7 +20,7 @@ export function contentOrigin(
 
   async function* fetch(
     { segment, firstBlock, count }: SegmentRun,
-    { signal }: { signal: AbortSignal },
+    { signal, onBytes }: FetchRunOptions,
   ): AsyncGenerator<FetchedBlock> {
     const { sizeBytes } = content.information;
     const { startByte } = blockRange(sizeBytes, segment.index, firstBlock);
@@ -33,7 +33,7 @@ export function contentOrigin(
       blockBytes(segment.sizeBytes, firstBlock + index),
     );
     let blockIndex = firstBlock;
-    for await (const bytes of pieces(response, sizes, signal)) {
+    for await (const bytes of pieces(response, sizes, { signal, onBytes })) {
       yield { blockIndex: blockIndex++, bytes };
     }
   }
@@ -51,7 +51,7 @@ export function contentOrigin(
     const response = await http.get(lists.url, { headers: headersOfList, signal, linkedFrom });
     using _ = destroying(response.body);
     checkRange(content, response, { startByte, sizeBytes: undefined });
-    for await (const list of pieces(response, [listBytes], signal)) return list;
+    for await (const list of pieces(response, [listBytes], { signal })) return list;
     throw new OriginCutShortError(shownUrl(lists.url), 0, listBytes);
   }
 }
@@ -80,7 +80,7 @@ function checkRange(
 async function* pieces(
   { body, url }: OriginResponse,
   sizes: readonly number[],
-  signal: AbortSignal,
+  { signal, onBytes }: FetchRunOptions,
 ): AsyncGenerator<Uint8Array> {
   const wholeBytes = sizes.reduce((sum, size) => sum + size, 0);
   const left = [...sizes];
@@ -90,6 +90,7 @@ async function* pieces(
   try {
     for await (const chunk of body) {
       let at = 0;
+      onBytes?.(chunk.length);
       while (at < chunk.length && piece.length > 0) {
         const taken = Math.min(chunk.length - at, piece.length - filled);
         piece.set(chunk.subarray(at, at + taken), filled);

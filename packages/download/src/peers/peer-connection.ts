@@ -190,8 +190,13 @@ export class PeerConnection implements Disposable {
 
   #checkSilence(): void {
     const silenceMs = this.#exchange?.request.silenceMs;
-    if (silenceMs === undefined || performance.now() - this.#lastByteMs < silenceMs) return;
-    this.#fail(new PeerSilentError(this.host, silenceMs));
+    const isSilent = (): boolean =>
+      silenceMs !== undefined && performance.now() - this.#lastByteMs >= silenceMs;
+    if (silenceMs === undefined || !isSilent()) return;
+    // It may be this process that did not come to read: what has arrived is read first.
+    setImmediate(() => {
+      if (isSilent()) this.#fail(new PeerSilentError(this.host, silenceMs));
+    });
   }
 
   #fail(error: Error): void {

@@ -3,6 +3,7 @@ import { Conduct } from './conduct.ts';
 import { asError, PeerUnreachableError } from '../errors.ts';
 import { PeerSession } from './peer-session.ts';
 import { hostOf } from './peer-connection.ts';
+import { PeerFollowing } from './peer-following.ts';
 
 /** Connections that one request each may use at a time; a server allows an address eight. */
 const SESSIONS_PER_PEER = 3;
@@ -10,17 +11,20 @@ const SESSIONS_PER_PEER = 3;
 export interface PeerPoolOptions {
   /** Where our own server can be reached on the address we call from; 0 if it can't. */
   readonly servePort: () => number;
+  /** Our own peer ID: who answers with it is this agent. */
+  readonly selfId?: string;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
 }
 
 /** Every peer that this agent has met, with its connections and its conduct. */
-export class PeerPool implements Disposable {
-  readonly #options: Required<PeerPoolOptions>;
+export class PeerPool implements AsyncDisposable {
+  readonly #options: PoolParts;
+  readonly #stop = new AbortController();
   readonly #peers = new Map<string, Peer>();
 
-  constructor({ servePort, now = () => performance.now() }: PeerPoolOptions) {
-    this.#options = { servePort, now };
+  constructor({ servePort, selfId = '', now = () => performance.now() }: PeerPoolOptions) {
+    this.#options = { servePort, selfId, now, signal: this.#stop.signal };
   }
 
   /** The peer at this address; the same object each time. */
@@ -38,10 +42,18 @@ export class PeerPool implements Disposable {
     return [...this.#peers.values()];
   }
 
-  [Symbol.dispose](): void {
-    for (const peer of this.#peers.values()) peer[Symbol.dispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error('the pool was closed'));
+    const peers = this.peers();
     this.#peers.clear();
+    await Promise.all(peers.map((peer) => peer.following.ended));
+    for (const peer of peers) peer[Symbol.dispose]();
   }
+}
+
+interface PoolParts extends Required<PeerPoolOptions> {
+  /** Aborted when the pool is closed. */
+  readonly signal: AbortSignal;
 }
 
 /** Another agent, where it can be reached. */
@@ -49,22 +61,30 @@ export class Peer implements Disposable {
   readonly address: PeerAddress;
   readonly name: string;
   readonly conduct: Conduct;
+  /** What it has and does, for whoever wants to know. */
+  readonly following: PeerFollowing;
   /** Content bytes received from it and verified. */
   receivedBytes = 0;
   /** By `now` of the pool; undefined until it answered for the first time. */
   lastSeenMs: number | undefined;
-  readonly #options: Required<PeerPoolOptions>;
+  readonly #options: PoolParts;
   readonly #idle: PeerSession[] = [];
   readonly #waiting: (() => void)[] = [];
   #peerId: string | undefined;
   #inUse = 0;
   #isAway = false;
 
-  constructor(address: PeerAddress, options: Required<PeerPoolOptions>) {
+  constructor(address: PeerAddress, options: PoolParts) {
     this.address = address;
     this.name = hostOf(address);
     this.conduct = new Conduct(options.now);
     this.#options = options;
+    this.following = new PeerFollowing(this, options.signal);
+  }
+
+  /** Whether it is this agent itself, by some way round. */
+  get isSelf(): boolean {
+    return this.#peerId !== undefined && this.#peerId === this.#options.selfId;
   }
 
   /** As its last hello proved it; undefined before the first. */
@@ -72,14 +92,14 @@ export class Peer implements Disposable {
     return this.#peerId;
   }
 
-  /** Opens a connection of the caller's own, for long polls. */
-  async open({ signal }: { signal: AbortSignal }): Promise<PeerSession> {
-    const session = await this.#connect(signal);
-    if (this.#isAway) this.conduct.returned();
-    this.#isAway = false;
-    this.#peerId = session.peerId;
-    this.lastSeenMs = this.#options.now();
-    return session;
+  /** Lends a connection beyond those for requests, for long polls; to be given back or disposed. */
+  async take({ signal }: { signal: AbortSignal }): Promise<PeerSession> {
+    return this.#takeIdle() ?? (await this.#open(signal));
+  }
+
+  /** Takes back a connection on which nothing is under way. */
+  giveBack(session: PeerSession): void {
+    if (session.isOpen) this.#idle.push(session);
   }
 
   /** Lends a connection for one request, waiting for one to be free; keeps it for the next. */
@@ -93,13 +113,13 @@ export class Peer implements Disposable {
     this.#inUse++;
     try {
       signal.throwIfAborted();
-      const session = this.#takeIdle() ?? (await this.open({ signal }));
+      const session = await this.take({ signal });
       try {
         const answer = await ask(session);
         this.lastSeenMs = this.#options.now();
         return answer;
       } finally {
-        if (session.isOpen) this.#idle.push(session);
+        this.giveBack(session);
       }
     } finally {
       this.#inUse--;
@@ -109,6 +129,15 @@ export class Peer implements Disposable {
 
   [Symbol.dispose](): void {
     for (const session of this.#idle.splice(0)) session[Symbol.dispose]();
+  }
+
+  async #open(signal: AbortSignal): Promise<PeerSession> {
+    const session = await this.#connect(signal);
+    if (this.#isAway) this.conduct.returned();
+    this.#isAway = false;
+    this.#peerId = session.peerId;
+    this.lastSeenMs = this.#options.now();
+    return session;
   }
 
   async #connect(signal: AbortSignal): Promise<PeerSession> {

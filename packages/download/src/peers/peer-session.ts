@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isProof, KIB, NONCE_BYTES, proofOf, SECOND_MS } from '@peer-cache/core';
+import { digestsEqual, isProof, KIB, NONCE_BYTES, proofOf, SECOND_MS } from '@peer-cache/core';
 import type { HelloNonces } from '@peer-cache/core';
 import type { PeerAddress } from '@peer-cache/discovery';
 import {
@@ -36,6 +36,13 @@ export interface StateOfSegment {
   readonly knownVersion: number;
 }
 
+export interface StateOptions {
+  readonly waitMs: number;
+  /** 2 s */
+  readonly lateMs?: number;
+  readonly signal: AbortSignal;
+}
+
 export interface BlocksOfSegment {
   readonly segment: ContentSegment;
   readonly runs: readonly BlockRun[];
@@ -48,6 +55,9 @@ export class PeerSession implements Disposable {
   readonly peerId: string;
   readonly #connection: PeerConnection;
   readonly #nonces: HelloNonces;
+  /** Computed once for each segment; long polls need them again and again. */
+  readonly #proofs = new WeakMap<ContentSegment, Uint8Array>();
+  readonly #answers = new WeakMap<ContentSegment, Uint8Array>();
 
   private constructor(connection: PeerConnection, peerId: string, nonces: HelloNonces) {
     this.peerId = peerId;
@@ -87,11 +97,11 @@ export class PeerSession implements Disposable {
 
   /**
    * What the peer holds of some segments, where it differs from what was known; waits up to
-   * `waitMs` for a difference. Entries whose proof does not hold are left out.
+   * `waitMs` for a difference, and fails when it is `lateMs` late. Entries whose proof does not hold are left out.
    */
   async state(
     segments: readonly StateOfSegment[],
-    { waitMs, signal }: { waitMs: number; signal: AbortSignal },
+    { waitMs, lateMs = SILENCE_MS, signal }: StateOptions,
   ): Promise<readonly SegmentState[]> {
     const questions = segments.map(({ segment, knownVersion }) => ({
       segmentId: segment.keys.segmentId,
@@ -99,14 +109,12 @@ export class PeerSession implements Disposable {
       knownVersion,
     }));
     const body = encodeStateRequest({ waitMs, segments: questions });
-    const silenceMs = waitMs + SILENCE_MS;
+    const silenceMs = waitMs + lateMs;
     const ask = { path: STATE_PATH, body, mostBytes: MOST_STATE_BYTES, silenceMs };
     const answer = await gather(this.#connection, ask, signal);
     const response = checked(this.#connection, () => decodeStateResponse(answer));
     return response.segments.filter(({ index, proof }) => {
-      const keys = segments[index]?.segment.keys;
-      if (keys === undefined) return false;
-      return isProof(proof, keys.proofKey, 'server', this.#nonces, keys.segmentId);
+      return this.#isAnswer(segments[index]?.segment, proof);
     });
   }
 
@@ -141,8 +149,23 @@ export class PeerSession implements Disposable {
     this.#connection[Symbol.dispose]();
   }
 
-  #proof({ keys }: ContentSegment): Uint8Array {
-    return proofOf(keys.proofKey, 'client', this.#nonces, keys.segmentId);
+  #isAnswer(segment: ContentSegment | undefined, proof: Uint8Array): boolean {
+    if (segment === undefined) return false;
+    const known = this.#answers.get(segment);
+    if (known !== undefined) return digestsEqual(known, proof);
+    const { proofKey, segmentId } = segment.keys;
+    if (!isProof(proof, proofKey, 'server', this.#nonces, segmentId)) return false;
+    this.#answers.set(segment, proof);
+    return true;
+  }
+
+  #proof(segment: ContentSegment): Uint8Array {
+    const known = this.#proofs.get(segment);
+    if (known !== undefined) return known;
+    const { proofKey, segmentId } = segment.keys;
+    const proof = proofOf(proofKey, 'client', this.#nonces, segmentId);
+    this.#proofs.set(segment, proof);
+    return proof;
   }
 }
 

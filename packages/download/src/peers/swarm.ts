@@ -1,90 +1,101 @@
 import { EventEmitter } from 'node:events';
+import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BlockSet, blockCount, SECOND_MS } from '@peer-cache/core';
+import { SECOND_MS } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
-import type { Finder } from '@peer-cache/discovery';
-import { MOST_SEGMENTS_PER_REQUEST } from '@peer-cache/protocol';
-import type { SegmentState } from '@peer-cache/protocol';
+import type { PeerAddress } from '@peer-cache/discovery';
+import type { Ownership } from '@peer-cache/ownership';
+import type { SegmentState, ToldPeer } from '@peer-cache/protocol';
 import type { ContentSegment } from '../block-source.ts';
 import type { Content } from '../content.ts';
+import { Acquaintances } from './acquaintances.ts';
+import type { Lookups } from './lookups.ts';
+import { Member } from './member.ts';
+import type { Follower } from './peer-following.ts';
 import type { Peer, PeerPool } from './peer-pool.ts';
-import type { PeerSession } from './peer-session.ts';
 
-/** How long a poll waits at a peer for news. Short, because it holds a connection meanwhile. */
-const POLL_MS = 2 * SECOND_MS;
 /** Peers that appear later, or answers that got lost, are found by asking again. */
 const LOOKUP_EVERY_MS = 10 * SECOND_MS;
 /** One packet's worth of segments; who has these is asked about the others by unicast. */
 const SEGMENTS_PER_LOOKUP = 47;
+/** Segments that peers are asked about at a time: those in hand, and the next. */
+const SEGMENTS_PER_POLL = 8;
 /** A peer that answered the lookup but not its hello is waited for so long and no longer. */
 const FIRST_STATE_MS = 1 * SECOND_MS;
-const MOST_MEMBERS = 24;
+/** Somebody is known, but others may answer the lookup: their jitter, at most. */
+const QUIET_MS = 60;
+/** The first round of a lookup: whoever waits at a terminal waits no longer for an empty branch. */
+const URGENT_WAIT_MS = 0.12 * SECOND_MS;
 
 export interface SwarmParts {
-  readonly finder: Finder;
+  readonly lookups: Lookups;
   readonly pool: PeerPool;
+  readonly ownership: Ownership;
   readonly log: Log;
+  /** Whether an address that a peer told may be called: one on a link that we share on. */
+  readonly mayCall: (host: string) => boolean;
 }
 
-interface Offer {
-  readonly blocks: BlockSet;
-  readonly hasBlockHashList: boolean;
-}
-
-/** What one peer offers of a content. */
-export class Member {
-  readonly peer: Peer;
-  /** By segment index. */
-  readonly offers: Map<number, Offer> = new Map();
-  readonly metAtMs: number = performance.now();
-  hasAnswered = false;
-
-  constructor(peer: Peer) {
-    this.peer = peer;
-  }
-
-  hasBlock(segmentIndex: number, blockIndex: number): boolean {
-    return this.offers.get(segmentIndex)?.blocks.has(blockIndex) ?? false;
-  }
-
-  /** It said it had a block and did not give it: not believed again before it says so anew. */
-  strike(segmentIndex: number, blockIndex: number): void {
-    this.offers.get(segmentIndex)?.blocks.delete(blockIndex);
-  }
+export interface SwarmOptions {
+  /** How long to wait for a first lookup. */
+  readonly waitMs: number;
+  /** Whether somebody waits for the content. */
+  readonly isUrgent: boolean;
 }
 
 /**
- * The peers that hold parts of one content: found by lookup, then kept current by one long poll
- * each. Emits 'changed' whenever what is on offer may have changed.
+ * The peers that have to do with one content: found by lookup, told of by each other or calling by
+ * themselves, then kept up with. Emits 'changed' whenever what is on offer may have changed.
  */
 export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposable {
   readonly #parts: SwarmParts;
   readonly #content: Content;
-  readonly #members = new Map<Peer, Member>();
+  readonly #members = new Map<Peer, { readonly member: Member; readonly following: Disposable }>();
+  readonly #acquaintances: Acquaintances;
   readonly #stop = new AbortController();
   readonly #running = new Set<Promise<void>>();
+  readonly #knewSomebody: boolean;
+  readonly #quietUntilMs: number;
   #firstSegment = 0;
   #lookedUp = false;
+  #told: readonly ToldPeer[] = [];
 
-  constructor(parts: SwarmParts, content: Content, { waitMs }: { waitMs: number }) {
+  constructor(parts: SwarmParts, content: Content, { waitMs, isUrgent }: SwarmOptions) {
     super();
     this.#parts = parts;
     this.#content = content;
+    const { place } = parts.ownership;
+    this.#acquaintances = new Acquaintances({ contentId: content.id, place });
+    const known = parts.lookups.known();
+    this.#knewSomebody = known.length > 0;
+    const isLonely = !this.#knewSomebody && parts.lookups.wasLonely;
+    const quietMs = parts.lookups.isPrompt && !isLonely ? QUIET_MS : 0;
+    this.#quietUntilMs = performance.now() + Math.min(waitMs, quietMs);
+    for (const address of known) this.meet(address);
     this.#run(this.#lookUpAgainAndAgain());
-    this.#run(this.#endFirstLookup(waitMs));
+    const patientMs = isUrgent ? Math.min(waitMs, URGENT_WAIT_MS) : waitMs;
+    this.#run(this.#endFirstLookup(isLonely ? 0 : patientMs));
   }
 
   /** Those that may be asked now. */
   members(): Member[] {
-    return [...this.#members.values()].filter(({ peer }) => peer.conduct.mayAsk(this.#content.id));
+    return [...this.#members.values()].flatMap(({ member }) =>
+      member.peer.conduct.mayAsk(this.#content.id) ? member : [],
+    );
+  }
+
+  /** Those that are there, for others to know; the same list until it changes. */
+  told(): readonly ToldPeer[] {
+    return this.#told;
   }
 
   /**
-   * Whether it is known who holds what, as far as it will be soon: the first lookup is over and
-   * whoever answered it has said what it has. Until then the origin is left alone.
+   * Whether it is known who holds what, as far as it will be soon: whoever was asked has said what
+   * it has, and where nobody was known a first lookup is over. Until then the origin is left alone.
    */
   get isSettled(): boolean {
-    if (!this.#lookedUp) return false;
+    const hasWaited = this.#knewSomebody && performance.now() >= this.#quietUntilMs;
+    if (!this.#lookedUp && !hasWaited) return false;
     const latest = performance.now() - FIRST_STATE_MS;
     return this.members().every(({ hasAnswered, metAtMs }) => hasAnswered || metAtMs < latest);
   }
@@ -94,8 +105,18 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
     this.#firstSegment = segmentIndex;
   }
 
+  /** A peer at this address may have to do with the content. */
+  meet(address: PeerAddress, toldId?: string): void {
+    const peer = this.#parts.pool.peer(address);
+    if (this.#stop.signal.aborted || peer.isSelf) return;
+    const { conduct } = peer;
+    if (conduct.isOut(this.#content.id) || (toldId !== undefined && conduct.waitMs > 0)) return;
+    if (this.#acquaintances.add(peer, toldId)) this.#choose();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    for (const { following } of this.#members.values()) following[Symbol.dispose]();
     await Promise.allSettled(this.#running);
   }
 
@@ -109,7 +130,13 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
   }
 
   async #endFirstLookup(waitMs: number): Promise<void> {
-    await sleep(waitMs, undefined, { signal: this.#stop.signal, ref: false });
+    const quietMs = Math.max(0, this.#quietUntilMs - performance.now());
+    await sleep(Math.min(quietMs, waitMs), undefined, { signal: this.#stop.signal, ref: false });
+    this.emit('changed');
+    await sleep(Math.max(0, waitMs - quietMs), undefined, {
+      signal: this.#stop.signal,
+      ref: false,
+    });
     this.#endLookup();
     // Settled by time alone from here on: whoever waits for it must look again.
     await sleep(FIRST_STATE_MS, undefined, { signal: this.#stop.signal, ref: false });
@@ -124,89 +151,111 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
   async #lookUpAgainAndAgain(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      await this.#lookUp(signal);
+      const segments = this.#content.segments(this.#firstSegment, SEGMENTS_PER_LOOKUP);
+      const lookups = segments.map(({ keys }) => keys);
+      await this.#parts.lookups.find(
+        lookups,
+        ({ address, holds }) => {
+          if (holds === undefined || holds.length > 0) this.meet(address);
+        },
+        { signal },
+      );
       this.#endLookup();
       await sleep(LOOKUP_EVERY_MS, undefined, { signal, ref: false });
     }
   }
 
-  async #lookUp(signal: AbortSignal): Promise<void> {
-    const segments = this.#content.segments(this.#firstSegment, SEGMENTS_PER_LOOKUP);
-    const lookups = segments.map(({ keys }) => keys);
-    if (lookups.length === 0) return;
-    for await (const { address, holds } of this.#parts.finder.find(lookups, { signal })) {
-      if (holds === undefined || holds.length > 0) this.#meet(this.#parts.pool.peer(address));
+  /** Follows those that are chosen, and no others. */
+  #choose(): void {
+    const chosen = this.#acquaintances.chosen();
+    for (const [peer, { member, following }] of this.#members) {
+      if (chosen.has(peer)) continue;
+      following[Symbol.dispose]();
+      this.#members.delete(peer);
+      this.#forget(member);
     }
+    for (const peer of chosen) if (!this.#members.has(peer)) this.#follow(peer);
   }
 
-  #meet(peer: Peer): void {
-    if (this.#members.has(peer) || this.#members.size >= MOST_MEMBERS) return;
-    if (peer.conduct.isOut(this.#content.id)) return;
-    const member = new Member(peer);
-    this.#members.set(peer, member);
-    this.#run(this.#follow(member));
+  #follow(peer: Peer): void {
+    const member = new Member(peer, performance.now());
+    const following = peer.following.follow(this.#followerOf(member));
+    this.#members.set(peer, { member, following });
   }
 
-  /** Keeps a member's offers current until it is out, then forgets it. */
-  async #follow(member: Member): Promise<void> {
-    const { signal } = this.#stop;
-    const { conduct, name } = member.peer;
-    let failuresInARow = 0;
-    while (!signal.aborted && !conduct.isOut(this.#content.id) && failuresInARow < 3) {
-      try {
-        using session = await member.peer.open({ signal });
-        failuresInARow = 0;
-        await this.#poll(member, session);
-      } catch (error) {
-        if (signal.aborted) break;
-        failuresInARow++;
-        conduct.failed(error, this.#content.id);
-        this.#parts.log.debug({ peer: name, error }, 'peer failed');
-        this.#forgetOffers(member);
-        await sleep(Math.min(conduct.waitMs, POLL_MS), undefined, { signal, ref: false });
-      }
+  #followerOf(member: Member): Follower {
+    const segments = (): ContentSegment[] =>
+      this.#content.segments(this.#firstSegment, SEGMENTS_PER_POLL);
+    return {
+      segments,
+      told: (segment, state) => this.#learn(member, segment, state),
+      answered: (peerId) => this.#answered(member, peerId),
+      lost: () => {
+        member.hasAnswered = true;
+        this.#forget(member);
+      },
+      left: () => this.#leave(member),
+    };
+  }
+
+  #learn(member: Member, segment: ContentSegment, state: SegmentState): void {
+    const { ownership, mayCall } = this.#parts;
+    const { peerId } = member.peer;
+    member.learn(segment, state);
+    if (peerId !== undefined) {
+      const nowMs = performance.now();
+      member.neighbour ??= ownership.meet(peerId, siteOf(member.peer.address), nowMs);
+      ownership.tell(member.neighbour, segment.index, state, nowMs);
     }
-    this.#members.delete(member.peer);
+    for (const { host, port, peerId: toldId } of state.peers) {
+      if (mayCall(host)) this.meet({ host, port }, toldId);
+    }
     this.emit('changed');
   }
 
-  async #poll(member: Member, session: PeerSession): Promise<void> {
-    const { signal } = this.#stop;
-    const { conduct } = member.peer;
-    const known = new Map<number, number>();
-    while (!conduct.isOut(this.#content.id)) {
-      const asked = this.#content
-        .segments(this.#firstSegment, MOST_SEGMENTS_PER_REQUEST)
-        .map((segment) => ({ segment, knownVersion: known.get(segment.index) ?? 0 }));
-      const waitMs = member.hasAnswered ? POLL_MS : 0;
-      const states = await session.state(asked, { waitMs, signal });
-      for (const state of states) {
-        const segment = asked[state.index]?.segment;
-        if (segment !== undefined) this.#learn(member, segment, state, known);
-      }
-      if (!member.hasAnswered || states.length > 0) {
-        member.hasAnswered = true;
-        this.emit('changed');
-      }
-    }
+  #answered(member: Member, peerId: string): void {
+    if (member.peer.conduct.isOut(this.#content.id)) return this.#leave(member);
+    if (member.hasAnswered && member.neighbour?.peerId === peerId) return;
+    const nowMs = performance.now();
+    member.neighbour = this.#parts.ownership.meet(peerId, siteOf(member.peer.address), nowMs);
+    const isFirst = !member.hasAnswered;
+    member.hasAnswered = true;
+    this.#tellOthers();
+    if (isFirst) this.#choose();
+    this.emit('changed');
   }
 
-  #learn(
-    member: Member,
-    segment: ContentSegment,
-    state: SegmentState,
-    known: Map<number, number>,
-  ): void {
-    known.set(segment.index, state.version);
-    member.offers.set(segment.index, {
-      blocks: BlockSet.fromBytes(blockCount(segment.sizeBytes), state.blocks),
-      hasBlockHashList: state.hasBlockHashList,
+  /** It is away, or not to be kept up with: what it told is void. */
+  #forget(member: Member): void {
+    member.offers.clear();
+    if (member.neighbour !== undefined) this.#parts.ownership.lose(member.neighbour);
+    member.neighbour = undefined;
+    this.#tellOthers();
+    this.emit('changed');
+  }
+
+  #leave(member: Member): void {
+    const known = this.#members.get(member.peer);
+    if (known?.member !== member) return;
+    known.following[Symbol.dispose]();
+    this.#members.delete(member.peer);
+    this.#acquaintances.remove(member.peer);
+    this.#forget(member);
+    if (!this.#stop.signal.aborted) this.#choose();
+  }
+
+  #tellOthers(): void {
+    this.#told = [...this.#members.values()].flatMap(({ member: { peer, neighbour } }) => {
+      const { host, port, socketPath } = peer.address;
+      const isTold = neighbour !== undefined && socketPath === undefined && !host.includes('%');
+      return isTold ? [{ peerId: neighbour.peerId, host, port }] : [];
     });
   }
+}
 
-  #forgetOffers(member: Member): void {
-    member.offers.clear();
-    member.hasAnswered = true;
-    this.emit('changed');
-  }
+/** What counts as one place of a peer: its address; on loopback, which all share, with its port. */
+function siteOf({ host, port, socketPath }: PeerAddress): string {
+  if (socketPath !== undefined) return socketPath;
+  const isLoopback = host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  return isLoopback ? `${host} ${port}` : host;
 }

@@ -17,7 +17,15 @@ interface Gathered {
   readonly item: VerifiedItem;
   readonly startByte: number;
   readonly stored: StoredSegment | undefined;
+  readonly isNews: boolean;
   readonly sizeBytes: number;
+}
+
+export interface KeeperParts {
+  readonly sink: ContentSink;
+  readonly progress: Progress;
+  /** Blocks that nobody near has yet are in the store now. */
+  readonly onNews?: (segmentId: Uint8Array) => void;
 }
 
 /**
@@ -27,6 +35,7 @@ interface Gathered {
 export class Keeper {
   readonly #sink: ContentSink;
   readonly #progress: Progress;
+  readonly #onNews: (segmentId: Uint8Array) => void;
   readonly #pending = new Set<Promise<void>>();
   #gathered: Gathered[] = [];
   #gatheredBytes = 0;
@@ -36,9 +45,10 @@ export class Keeper {
   #failure: Error | undefined;
   #storeWorks = true;
 
-  constructor({ sink, progress }: { readonly sink: ContentSink; readonly progress: Progress }) {
+  constructor({ sink, progress, onNews = () => undefined }: KeeperParts) {
     this.#sink = sink;
     this.#progress = progress;
+    this.#onNews = onNews;
   }
 
   /** Why the sink can't be written to; undefined while it can. */
@@ -49,11 +59,11 @@ export class Keeper {
   /** Takes a block to be written and resolves when there is room for another. */
   async keep(
     item: VerifiedItem,
-    { startByte, stored }: { startByte: number; stored: StoredSegment | undefined },
+    { startByte, stored, isNews }: Omit<Gathered, 'item' | 'sizeBytes'>,
   ): Promise<void> {
     const sizeBytes = item.block.bytes.length;
     this.#pendingBytes += sizeBytes;
-    this.#gathered.push({ item, startByte, stored, sizeBytes });
+    this.#gathered.push({ item, startByte, stored, isNews, sizeBytes });
     this.#gatheredBytes += sizeBytes;
     if (this.#gatheredBytes >= GATHERED_BYTES) this.#writeGathered();
     else this.#timer ??= setTimeout(() => this.#writeGathered(), GATHERING_MS);
@@ -114,6 +124,7 @@ export class Keeper {
     if (stored === undefined || !this.#storeWorks) return;
     try {
       await stored.put(blocks.map(({ item }) => item));
+      if (blocks.some(({ isNews }) => isNews)) this.#onNews(stored.keys.segmentId);
     } catch (error) {
       this.#storeFailed(error);
     }

@@ -2,6 +2,7 @@ import type { Turn, TurnUse } from '../../src/turn.ts';
 
 /** A turn for any number of transfers: at most so many blocks under way at once, first come. */
 export class FewBlocks implements Turn {
+  readonly isUrgent = true;
   /** Blocks of every request that was granted. */
   readonly granted: number[] = [];
   mostUnderWay = 0;

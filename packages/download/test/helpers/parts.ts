@@ -7,6 +7,7 @@ import { Downloader } from '../../src/downloader.ts';
 export const lonelyFinder: Finder = {
   name: 'nobody',
   async *find() {},
+  neighbours: () => [],
   async [Symbol.asyncDispose]() {},
 };
 

@@ -69,6 +69,11 @@ export class JobSeat implements Seat {
     this.#keeper.rest(this);
   }
 
+  /** Somebody waits for what is in the foreground. */
+  get isUrgent(): boolean {
+    return this.priority === 'foreground';
+  }
+
   /** Whether it takes part, and no lower priority may ask for anything. */
   get isActive(): boolean {
     if (this.#isDisposed) return false;

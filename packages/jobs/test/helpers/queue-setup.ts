@@ -69,6 +69,7 @@ export interface Office extends AsyncDisposable {
 const lonelyFinder: Finder = {
   name: 'nobody',
   async *find() {},
+  neighbours: () => [],
   async [Symbol.asyncDispose]() {},
 };
 

@@ -1,0 +1,164 @@
+import { BLOCK_BYTES, blockRange, BLOCKS_PER_SEGMENT } from '@peer-cache/core';
+import { BLOCKS_PER_RUN } from '@peer-cache/protocol';
+import type { Content } from './content.ts';
+import type { Flights } from './flights.ts';
+import type { OriginShare, Share } from './origin-share.ts';
+import type { Swarm } from './peers/swarm.ts';
+import type { ContentSink } from './sinks/sink.ts';
+import type { Supplier } from './supplier.ts';
+import type { Suppliers } from './suppliers.ts';
+import { ALWAYS } from './turn.ts';
+import type { Turn, TurnUse } from './turn.ts';
+import type { TakeLimits, Work, WorkRun } from './work.ts';
+
+export interface DispatcherParts {
+  readonly content: Content;
+  readonly work: Work;
+  readonly flights: Flights;
+  readonly suppliers: Suppliers;
+  readonly share: OriginShare;
+  readonly swarm: Swarm;
+  readonly turn: Turn;
+  readonly sink: Pick<ContentSink, 'horizonByte'>;
+  /** Where this peer stands among those that fetch the same; spreads where they begin. */
+  readonly place: number;
+}
+
+/** What is to be sent for now. */
+export interface Errand {
+  readonly run: WorkRun;
+  readonly supplier: Supplier;
+  readonly use: TurnUse;
+  /** This peer's share that it is, where it goes to the origin. */
+  readonly share: Share | undefined;
+}
+
+/** Decides, synchronously, who is asked for which blocks: the store, then peers, then the origin. */
+export class Dispatcher {
+  readonly #parts: DispatcherParts;
+  readonly #send: (errand: Errand) => void;
+  #waitsForTurn = false;
+
+  /** `send` begins an errand at once. */
+  constructor(parts: DispatcherParts, send: (errand: Errand) => void) {
+    this.#parts = parts;
+    this.#send = send;
+  }
+
+  /** Whether there was work, the last time, that has to wait for its turn. */
+  get waitsForTurn(): boolean {
+    return this.#waitsForTurn;
+  }
+
+  /** There is no more work to wait for. */
+  rest(): void {
+    this.#waitsForTurn = false;
+  }
+
+  /** Sends for everything that may be asked for now. */
+  dispatch(): void {
+    const { suppliers, swarm, flights, share } = this.#parts;
+    this.#waitsForTurn = false;
+    this.#assign(suppliers.store);
+    for (const member of swarm.members()) {
+      const peer = suppliers.peer(member);
+      const isIdle = this.#assign(peer);
+      if (isIdle && flights.countOf(peer) === 0) this.#relieveSlow(peer);
+    }
+    share.look();
+    this.#leaveToOthers();
+    if (swarm.isSettled) this.#assignShare();
+  }
+
+  /** Sends for all that the supplier may be asked for now; false if that must wait for its turn. */
+  #assign(supplier: Supplier): boolean {
+    const { work, flights } = this.#parts;
+    let free = supplier.mostRuns() - flights.countOf(supplier);
+    while (free > 0) {
+      const run = work.take(supplier.giving, this.#limitsOf(supplier));
+      if (run === undefined) return true;
+      if (!this.#sendFor(run, supplier)) return false;
+      free--;
+    }
+    return true;
+  }
+
+  /** Sends for this peer's share of what nobody has. */
+  #assignShare(): void {
+    const { suppliers, flights, work, share } = this.#parts;
+    const { origin, storedOf } = suppliers;
+    const bounds = { endBlockOf: this.#endBlockOf, storedOf };
+    let free = share.mostFlights - flights.countOf(origin);
+    while (free > 0) {
+      const next = share.next(bounds);
+      if (next === undefined) return;
+      const { segmentIndex, firstBlock, count } = next.asked;
+      const gaps = share.gapsOf(next, bounds);
+      const blocksOf = (index: number) => (index === segmentIndex ? gaps : undefined);
+      const limits = { most: count, startBlock: firstBlock, endBlockOf: this.#endBlockOf };
+      const run = work.take({ blocksOf }, limits);
+      if (run === undefined) return;
+      const isSent = this.#sendFor(run, origin, next);
+      share.turnWasRefused(!isSent);
+      if (!isSent) return;
+      free--;
+    }
+  }
+
+  /** Sends for a run that was taken, or for as much of it as the turn allows; false for none. */
+  #sendFor(run: WorkRun, supplier: Supplier, share?: Share): boolean {
+    const { work, turn } = this.#parts;
+    const { kind } = supplier.source;
+    // What is on this machine needs no turn.
+    const use = kind === 'store' ? ALWAYS.ask('peer', run.count) : turn.ask(kind, run.count);
+    if (use === undefined) {
+      work.release(run);
+      this.#waitsForTurn = true;
+      return false;
+    }
+    this.#send({ run: work.shorten(run, use.blocks), supplier, use, share });
+    return true;
+  }
+
+  /** Gives up what others claim with more right, or have brought meanwhile. */
+  #leaveToOthers(): void {
+    const { flights, share, work, swarm } = this.#parts;
+    for (const flight of flights.fromOrigin()) {
+      if (flight.share === undefined || flight.isLast) continue;
+      const { segmentIndex } = flight.run;
+      const left = work.missingOf(flight.run);
+      const isOffered = (block: number): boolean =>
+        swarm.members().some((member) => member.hasBlock(segmentIndex, block));
+      if (left.length > 0 && left.every(isOffered)) flights.yieldTo(flight, 'now');
+      else if (share.mustYield(flight.share, left.length)) {
+        flights.yieldTo(flight, 'at the next block');
+      }
+    }
+  }
+
+  /** With nothing left to take, an idle peer takes over what is left of a run that takes too long. */
+  #relieveSlow(idle: Supplier): void {
+    const { flights, work } = this.#parts;
+    if (idle.mostRuns() === 0) return;
+    flights.relieveSlow((run) => {
+      const [blockIndex] = work.missingOf(run);
+      const bits = idle.giving.blocksOf(run.segmentIndex);
+      if (blockIndex === undefined || bits === undefined) return false;
+      return (((bits[blockIndex >> 3] ?? 0) >> (blockIndex & 7)) & 1) === 1;
+    });
+  }
+
+  /** Peers that fetch the same at the same time begin elsewhere, where the order does not matter. */
+  #limitsOf({ source }: Supplier): TakeLimits {
+    const { sink, place } = this.#parts;
+    const isInOrder = source.kind !== 'peer' || Number.isFinite(sink.horizonByte);
+    const startBlock = isInOrder ? 0 : place % BLOCKS_PER_SEGMENT;
+    return { most: BLOCKS_PER_RUN, endBlockOf: this.#endBlockOf, startBlock };
+  }
+
+  readonly #endBlockOf = (segmentIndex: number): number => {
+    const { sink, content } = this.#parts;
+    const { startByte } = blockRange(content.information.sizeBytes, segmentIndex, 0);
+    return Math.ceil((sink.horizonByte - startByte) / BLOCK_BYTES);
+  };
+}

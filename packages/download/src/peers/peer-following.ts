@@ -1,0 +1,175 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { SECOND_MS } from '@peer-cache/core';
+import { MOST_SEGMENTS_PER_REQUEST } from '@peer-cache/protocol';
+import type { SegmentState } from '@peer-cache/protocol';
+import type { ContentSegment } from '../block-source.ts';
+import { asError } from '../errors.ts';
+import type { Peer } from './peer-pool.ts';
+import type { PeerSession } from './peer-session.ts';
+
+/** How long a poll waits at a peer for news: its answer is the peer's sign of life, too. */
+const POLL_MS = 0.5 * SECOND_MS;
+/** A peer whose answer is so late is asked on another connection whether it is there. */
+const LATE_MS = 1 * SECOND_MS;
+const PROBE_MS = 0.5 * SECOND_MS;
+const MOST_FAILURES = 3;
+const LONGEST_PAUSE_MS = 2 * SECOND_MS;
+
+/** Who wants to know what a peer has of some segments, and whether it is still there. */
+export interface Follower {
+  /** The segments to be told of now; few, since each poll names them all. */
+  segments(): readonly ContentSegment[];
+  /** What the peer has of a segment, and fetches of it, differs from what was told before. */
+  told(segment: ContentSegment, state: SegmentState): void;
+  /** It answered, whether it had anything to tell or not. */
+  answered(peerId: string): void;
+  /** It does not answer: nothing it told counts until it does. */
+  lost(error: Error): void;
+  /** It is not followed any longer. */
+  left(): void;
+}
+
+interface Entry {
+  readonly follower: Follower;
+  /** The version last told of each segment, by segment index. */
+  readonly known: Map<number, number>;
+  isNew: boolean;
+}
+
+interface Asked {
+  readonly entry: Entry;
+  readonly segment: ContentSegment;
+  readonly knownVersion: number;
+}
+
+/**
+ * Keeps up with one peer by one long poll for all contents together. Whoever joins while a poll
+ * waits is asked for at once on a connection of the pool, together with others that do.
+ */
+export class PeerFollowing {
+  readonly #peer: Peer;
+  readonly #signal: AbortSignal;
+  readonly #entries = new Set<Entry>();
+  #running: Promise<void> | undefined;
+  #willAskForNew = false;
+
+  constructor(peer: Peer, signal: AbortSignal) {
+    this.#peer = peer;
+    this.#signal = signal;
+  }
+
+  /** Resolves when nothing is under way any more. */
+  get ended(): Promise<void> {
+    return this.#running ?? Promise.resolve();
+  }
+
+  /** Tells a follower of the peer until disposed. */
+  follow(follower: Follower): Disposable {
+    const entry = { follower, known: new Map<number, number>(), isNew: true };
+    this.#entries.add(entry);
+    if (this.#running === undefined) this.#running = this.#run();
+    else if (!this.#willAskForNew) void this.#askForNew();
+    return { [Symbol.dispose]: () => void this.#entries.delete(entry) };
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    let hasAnswered = false;
+    while (this.#entries.size > 0 && !this.#signal.aborted && failures < MOST_FAILURES) {
+      try {
+        const session = await this.#connect(hasAnswered);
+        if (this.#peer.isSelf) break;
+        await this.#poll(session, () => {
+          failures = 0;
+          hasAnswered = true;
+        });
+      } catch (thrown) {
+        if (this.#signal.aborted) break;
+        // Once: it may only be this connection, or a peer with much to do.
+        const isLate = hasAnswered;
+        hasAnswered = false;
+        if (isLate) continue;
+        failures++;
+        this.#lose(asError(thrown));
+        await this.#pause();
+      }
+    }
+    this.#running = undefined;
+    const left = [...this.#entries];
+    this.#entries.clear();
+    for (const { follower } of left) follower.left();
+  }
+
+  async #connect(isProbe: boolean): Promise<PeerSession> {
+    if (!isProbe) return await this.#peer.take({ signal: this.#signal });
+    return await this.#peer.take({
+      signal: AbortSignal.any([this.#signal, AbortSignal.timeout(PROBE_MS)]),
+    });
+  }
+
+  async #poll(session: PeerSession, onAnswer: () => void): Promise<void> {
+    try {
+      while (this.#entries.size > 0) {
+        const entries = [...this.#entries];
+        const waitMs = entries.some(({ isNew }) => isNew) ? 0 : POLL_MS;
+        await this.#ask(session, entries, waitMs);
+        onAnswer();
+      }
+      this.#peer.giveBack(session);
+    } catch (error) {
+      session[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  async #ask(session: PeerSession, entries: readonly Entry[], waitMs: number): Promise<void> {
+    const asked = questionsOf(entries);
+    const options = { waitMs, lateMs: LATE_MS, signal: this.#signal };
+    const states = await session.state(asked, options);
+    for (const state of states) {
+      const question = asked[state.index];
+      if (question === undefined || !this.#entries.has(question.entry)) continue;
+      question.entry.known.set(question.segment.index, state.version);
+      question.entry.follower.told(question.segment, state);
+    }
+    for (const entry of entries) {
+      entry.isNew = false;
+      if (this.#entries.has(entry)) entry.follower.answered(session.peerId);
+    }
+  }
+
+  async #askForNew(): Promise<void> {
+    this.#willAskForNew = true;
+    await nextTurn();
+    this.#willAskForNew = false;
+    const entries = [...this.#entries].filter(({ isNew }) => isNew);
+    try {
+      await this.#peer.use((session) => this.#ask(session, entries, 0), { signal: this.#signal });
+    } catch {
+      // The poll meets the same trouble, and sees to it.
+    }
+  }
+
+  #lose(error: Error): void {
+    this.#peer.conduct.failed(error, '');
+    for (const { follower, known } of this.#entries) {
+      known.clear();
+      follower.lost(error);
+    }
+  }
+
+  async #pause(): Promise<void> {
+    const pauseMs = Math.min(this.#peer.conduct.waitMs, LONGEST_PAUSE_MS);
+    // Woken early when all is over.
+    await sleep(pauseMs, undefined, { signal: this.#signal, ref: false }).catch(() => undefined);
+  }
+}
+
+function questionsOf(entries: readonly Entry[]): Asked[] {
+  const asked = entries.flatMap((entry) =>
+    entry.follower.segments().map((segment) => {
+      return { entry, segment, knownVersion: entry.known.get(segment.index) ?? 0 };
+    }),
+  );
+  return asked.slice(0, MOST_SEGMENTS_PER_REQUEST);
+}
