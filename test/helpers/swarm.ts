@@ -23,6 +23,8 @@ export interface SwarmAgent extends AsyncDisposable {
 export interface SwarmOptions {
   /** Whom an agent knows before it asks anybody; all, if not given. */
   readonly knows?: (asker: number, other: number) => boolean;
+  /** Peers that all know beside each other. */
+  readonly others?: readonly PeerAddress[];
   readonly log?: Log;
 }
 
@@ -49,7 +51,7 @@ export class Swarm implements AsyncDisposable {
   }
 
   async add(): Promise<SwarmAgent> {
-    const { knows = () => true, log = silentLog } = this.#options;
+    const { knows = () => true, others = [], log = silentLog } = this.#options;
     const index = this.agents.length;
     await using parts = new AsyncDisposableStack();
     const folder = parts.use(await temporaryFolder());
@@ -66,8 +68,12 @@ export class Swarm implements AsyncDisposable {
     const finder: Finder = {
       name: 'swarm',
       async *find() {},
-      neighbours: () =>
-        this.agents.flatMap((other, at) => (at !== index && knows(index, at) ? other.address : [])),
+      neighbours: () => [
+        ...others,
+        ...this.agents.flatMap(({ address: other }, at) =>
+          at !== index && knows(index, at) ? other : [],
+        ),
+      ],
       async [Symbol.asyncDispose]() {},
     };
     const { peerId } = identity;

@@ -52,13 +52,14 @@ export class Transfers {
 
   /** Fetches a content to a file and tells how it goes; whoever stops listening cancels it. */
   async *get(
-    { url, path, overwrite }: GetRequest,
+    { url, path, overwrite, mirrors }: GetRequest,
     { signal }: { readonly signal: AbortSignal },
   ): AsyncGenerator<GetEvent> {
     await using transfer = this.#begin({ url, path }, signal);
     const { downloader } = this.#parts;
     using turn = this.#enter();
-    const options = { overwrite, signal: transfer.signal, progress: transfer.progress, turn };
+    const { signal: stopped, progress } = transfer;
+    const options = { overwrite, mirrors, signal: stopped, progress, turn };
     const end = transfer.outcome(() => downloader.getFile(url, path, options));
     yield* transfer.eventsUntil(end);
     yield this.#ended(transfer, await end);
@@ -66,13 +67,14 @@ export class Transfers {
 
   /** The same for a stream: the content's bytes in order come between the events. */
   async *stream(
-    { url }: StreamRequest,
+    { url, mirrors }: StreamRequest,
     { signal }: { readonly signal: AbortSignal },
   ): AsyncGenerator<GetEvent | Uint8Array> {
     await using transfer = this.#begin({ url }, signal);
     const { downloader } = this.#parts;
     using turn = this.#enter();
-    const options = { signal: transfer.signal, progress: transfer.progress, turn };
+    const { signal: stopped, progress } = transfer;
+    const options = { mirrors, signal: stopped, progress, turn };
     const bytes = downloader.stream(url, options);
     const end = yield* transfer.passOn(bytes);
     yield this.#ended(transfer, end);

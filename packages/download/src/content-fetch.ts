@@ -1,6 +1,7 @@
 import { BlockHashListMismatchError, BlockMismatchError } from '@peer-cache/core';
 import type { Finder } from '@peer-cache/discovery';
 import { Board, Ownership } from '@peer-cache/ownership';
+import type { BlockSource } from './block-source.ts';
 import { Content } from './content.ts';
 import { ContentTransfer } from './content-transfer.ts';
 import { describe, describePlainly } from './describe.ts';
@@ -8,8 +9,9 @@ import type { DescribedContent, PlainContent } from './describe.ts';
 import { OriginKeepsChangingError, StaleContentInformationError } from './errors.ts';
 import type { FetchedContent, FetchOptions, FetchParts } from './fetch-options.ts';
 import { Leaving, untilAnswered } from './leaving.ts';
+import { httpUrl } from './origin/origin-http.ts';
 import type { OriginResponse } from './origin/origin-http.ts';
-import { contentOrigin } from './origin/origin-source.ts';
+import { contentBlocks, contentOrigin } from './origin/origin-source.ts';
 import { transferPlainly } from './plain/plain-transfer.ts';
 import { Progress } from './progress.ts';
 import { Resumption } from './resumption.ts';
@@ -143,6 +145,17 @@ class ContentFetch {
     return { sizeBytes, digest };
   }
 
+  /** What is asked for with the content's own headers goes to its own origin only. */
+  #mirrorsOf(described: DescribedContent): BlockSource[] {
+    const { http } = this.#parts;
+    const { mirrors = [], headers } = this.#options;
+    const { origin } = new URL(this.#url);
+    return mirrors.map((url) => {
+      const isHere = httpUrl(url).origin === origin;
+      return contentBlocks(http, described, { url, headers: isHere ? (headers ?? {}) : {} });
+    });
+  }
+
   async #transferBlocks(
     described: DescribedContent,
     {
@@ -169,7 +182,10 @@ class ContentFetch {
       waitMs,
       isUrgent,
     });
-    const origin = contentOrigin(http, described, headers);
+    const origin = {
+      ...contentOrigin(http, described, headers),
+      mirrors: this.#mirrorsOf(described),
+    };
     const local = { store, sink: this.#sink, progress: this.#progress, log };
     const shared = { swarm, ownership, board: isShared ? board : new Board(), isServing };
     const parts = { ...local, ...shared, origin, turn, wanted, resumption };

@@ -1,4 +1,4 @@
-import { blockRange, PeerCacheError, SECOND_MS } from '@peer-cache/core';
+import { blockRange, PeerCacheError } from '@peer-cache/core';
 import type { ByteRange, Log } from '@peer-cache/core';
 import type { Board, Ownership } from '@peer-cache/ownership';
 import type { BlockStore } from '@peer-cache/store';
@@ -11,7 +11,7 @@ import { Flights } from './flights.ts';
 import type { Flight } from './flights.ts';
 import { OriginShare } from './origin-share.ts';
 import { Keeper } from './sinks/keeper.ts';
-import { OriginLane } from './origin/origin-lane.ts';
+import type { Origins } from './origin/origins.ts';
 import { openSegment } from './segment-opening.ts';
 import type { Progress } from './progress.ts';
 import type { Resumption } from './resumption.ts';
@@ -28,8 +28,6 @@ import { Work } from './work.ts';
 
 /** Rules that depend on time alone (back-off, settling, slow peers) are looked at this often. */
 const TICK_MS = 100;
-/** A line that is cut comes back, and peers may go on meanwhile. */
-const PATIENCE_MS = 30 * SECOND_MS;
 
 export interface TransferParts {
   readonly store: BlockStore;
@@ -57,6 +55,8 @@ export interface TransferOptions {
 /** What the origin gives of one described content. */
 export interface ContentOrigin {
   readonly blocks: BlockSource;
+  /** Others that have the content's bytes. */
+  readonly mirrors?: readonly BlockSource[];
   readonly blockHashList: FetchBlockHashList;
 }
 
@@ -72,7 +72,7 @@ export class ContentTransfer {
   readonly #work = new Work();
   readonly #segments: SegmentsInHand;
   readonly #keeper: Keeper;
-  readonly #lane: OriginLane;
+  readonly #origins: Origins;
   readonly #share: OriginShare;
   readonly #suppliers: Suppliers;
   readonly #flights = new Flights();
@@ -89,17 +89,13 @@ export class ContentTransfer {
     this.#options = options;
     this.#segments = new SegmentsInHand(parts.store, content, options);
     this.#keeper = new Keeper({ ...parts, onNews: (segmentId) => this.#share.stored(segmentId) });
-    const patienceMs = options.mostFailures === undefined ? PATIENCE_MS : 0;
-    const { mostFailures } = options;
-    this.#lane = new OriginLane(() => performance.now(), { mostFailures, patienceMs });
-    this.#share = new OriginShare({ ...parts, content, work: this.#work, lane: this.#lane });
-    this.#suppliers = new Suppliers({
-      segments: this.#segments,
-      contentId: content.id,
-      origin: parts.origin.blocks,
-      lane: this.#lane,
-      ownership: parts.ownership,
-    });
+    this.#suppliers = new Suppliers(
+      { segments: this.#segments, contentId: content.id, ...parts },
+      options,
+    );
+    this.#origins = this.#suppliers.origins;
+    const origins = this.#origins;
+    this.#share = new OriginShare({ ...parts, content, work: this.#work, origins });
     const { swarm, turn, sink, ownership } = parts;
     const place = ownership.place;
     const here = { content, work: this.#work, flights: this.#flights };
@@ -150,7 +146,7 @@ export class ContentTransfer {
     this.#flights.leaveStalled();
     if (this.#leave.aborted) return this.#goOnLeaving();
     this.#dispatcher.dispatch();
-    const { failure } = this.#lane;
+    const { failure } = this.#origins;
     const isWaiting = this.#dispatcher.waitsForTurn || !this.#flights.isEmpty;
     if (failure === undefined || isWaiting) return;
     const mayPass = failure instanceof PeerCacheError && failure.transient;

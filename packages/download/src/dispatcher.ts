@@ -86,12 +86,13 @@ export class Dispatcher {
   /** Sends for this peer's share of what nobody has. */
   #assignShare(): void {
     const { suppliers, flights, work, share } = this.#parts;
-    const { origin, storedOf } = suppliers;
+    const { origins, storedOf } = suppliers;
     const bounds = { endBlockOf: this.#endBlockOf, storedOf };
-    let free = share.mostFlights - flights.countOf(origin);
+    let free = share.mostFlights - origins.underWay(flights);
     while (free > 0) {
-      const next = share.next(bounds);
-      if (next === undefined) return;
+      const origin = origins.next(flights);
+      const next = origin && share.next(bounds);
+      if (origin === undefined || next === undefined) return;
       const { segmentIndex, firstBlock, count } = next.asked;
       const gaps = share.gapsOf(next, bounds);
       const blocksOf = (index: number) => (index === segmentIndex ? gaps : undefined);
@@ -101,6 +102,7 @@ export class Dispatcher {
       const isSent = this.#sendFor(run, origin, next);
       share.turnWasRefused(!isSent);
       if (!isSent) return;
+      origins.asked(origin);
       free--;
     }
   }

@@ -14,6 +14,11 @@ export interface GetOptions {
   readonly progress?: Progress;
   /** Sent to the origin. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Other URLs of the same content, which give its bytes where it has content information: that
+   * comes from the content's own URL, so that a mirror can't change a byte.
+   */
+  readonly mirrors?: readonly string[] | undefined;
   /** When to ask peers and origin for blocks: always, if not given. */
   readonly turn?: Turn;
 }

@@ -1,9 +1,15 @@
 import { BLOCKS_PER_SEGMENT, SECOND_MS } from '@peer-cache/core';
-import { placeOfRun, RUN_BLOCKS, RUNS_PER_SEGMENT, WINDOW_RUNS } from '@peer-cache/ownership';
+import {
+  placeOfRun,
+  ringDistance,
+  RUN_BLOCKS,
+  RUNS_PER_SEGMENT,
+  WINDOW_RUNS,
+} from '@peer-cache/ownership';
 import type { Board, Choice, OpenRun, Ownership, Posting } from '@peer-cache/ownership';
 import type { Standing } from '@peer-cache/protocol';
 import type { Content } from './content.ts';
-import type { OriginLane } from './origin/origin-lane.ts';
+import type { Origins } from './origin/origins.ts';
 import { OriginPulse } from './origin-pulse.ts';
 import type { Swarm } from './peers/swarm.ts';
 import { Postings } from './postings.ts';
@@ -23,7 +29,7 @@ export interface ShareParts {
   readonly swarm: Swarm;
   readonly content: Content;
   readonly work: Work;
-  readonly lane: OriginLane;
+  readonly origins: Origins;
   readonly turn: Turn;
   /** Whether others can take from here what this transfer fetches. */
   readonly isServing: () => boolean;
@@ -73,8 +79,8 @@ export class OriginShare implements Disposable {
 
   /** Requests that may be under way now. */
   get mostFlights(): number {
-    const { lane } = this.#parts;
-    return this.#isAlone ? lane.mostRuns : Math.min(FLIGHTS_IN_SWARM, lane.mostRuns);
+    const { origins } = this.#parts;
+    return this.#isAlone ? origins.mostRuns : Math.min(FLIGHTS_IN_SWARM, origins.mostRuns);
   }
 
   /** Whether somebody else may bring what this peer can't. */
@@ -103,10 +109,10 @@ export class OriginShare implements Disposable {
 
   /** What to fetch next; undefined while it is others' to fetch. */
   next(bounds: ShareBounds): Share | undefined {
-    const { ownership, lane } = this.#parts;
+    const { ownership, origins } = this.#parts;
     const open = this.#openRuns(bounds);
     const nowMs = performance.now();
-    if (lane.isTroubled) return this.#probe(open);
+    if (origins.isTroubled) return this.#probe(open);
     const first = this.#isAlone
       ? open.find(({ number }) => !ownership.hasClaim(number))
       : undefined;
@@ -179,13 +185,13 @@ export class OriginShare implements Disposable {
   }
 
   #standing(): Standing {
-    const { lane, turn } = this.#parts;
+    const { origins, turn } = this.#parts;
     const { isServing } = this.#parts;
     const isRefused =
       this.#refusedSinceMs !== undefined && performance.now() - this.#refusedSinceMs > REFUSED_MS;
     // What others can't take from here is better fetched by them.
     if (!isServing() && this.hasHelp) return 'waiting';
-    if (isRefused || lane.isTroubled || lane.failure !== undefined) return 'waiting';
+    if (isRefused || origins.isTroubled || origins.failure !== undefined) return 'waiting';
     return turn.isUrgent ? 'foreground' : 'background';
   }
 
@@ -216,11 +222,15 @@ export class OriginShare implements Disposable {
     return this.#parts.swarm.members().map((member) => member.blocksOf(segmentIndex));
   }
 
+  /** Each tries with another block: when the line is back, all of them come at once. */
   #probe(open: readonly OpenRun[]): Share | undefined {
     const { ownership } = this.#parts;
-    const [run] = open.filter(({ number }) => ownership.claimOn(number) === undefined);
-    if (run === undefined || this.pulse.underWay > 0) return undefined;
-    return { run, kind: 'own', isProbe: true, asked: { ...runOf(run.number), count: RUN_BLOCKS } };
+    if (this.pulse.underWay > 0) return undefined;
+    const wayTo = ({ place }: OpenRun): number => ringDistance(ownership.place, place);
+    const [run] = open
+      .filter(({ number }) => ownership.claimOn(number) === undefined)
+      .toSorted((a, b) => wayTo(a) - wayTo(b));
+    return run && { run, kind: 'own', isProbe: true, asked: { ...runOf(run.number), count: 1 } };
   }
 
   #placeOf(segmentIndex: number, runIndex: number): number {

@@ -86,15 +86,21 @@ export function originSupplier(
   parts: {
     readonly lane: OriginLane;
     readonly blockHashListOf: BlockHashListOf;
+    /** Told once, when it is asked no more. */
+    readonly onOut?: ((error: Error) => void) | undefined;
   },
 ): Supplier {
-  const { lane } = parts;
+  const { lane, onOut } = parts;
   return {
     source: verified(source, parts.blockHashListOf),
     mostRuns: () => lane.mostRuns,
     giving: { blocksOf: () => undefined },
     delivered: () => lane.delivered(),
-    fellShort: ({ error }) => lane.failed(error),
+    fellShort({ error }) {
+      const wasOut = lane.failure !== undefined;
+      lane.failed(error);
+      if (!wasOut && lane.failure !== undefined) onOut?.(lane.failure);
+    },
     relieved: () => undefined,
   };
 }

@@ -1,41 +1,57 @@
+import { PeerCacheError, SECOND_MS } from '@peer-cache/core';
 import type { Ownership } from '@peer-cache/ownership';
 import type { BlockSource, ContentSegment } from './block-source.ts';
-import type { OriginLane } from './origin/origin-lane.ts';
+import type { ContentOrigin } from './content-transfer.ts';
+import { messageOf } from './errors.ts';
+import { OriginLane } from './origin/origin-lane.ts';
+import type { LaneOptions } from './origin/origin-lane.ts';
+import { Origins } from './origin/origins.ts';
+import type { OriginWay } from './origin/origins.ts';
+import type { Progress } from './progress.ts';
 import type { Member } from './peers/member.ts';
 import type { SegmentsInHand } from './segments-in-hand.ts';
 import { storeSource } from './store-source.ts';
 import { originSupplier, peerSupplier, storeSupplier } from './supplier.ts';
 import type { Supplier } from './supplier.ts';
 
+/** A line that is cut comes back, and peers may go on meanwhile. */
+const PATIENCE_MS = 30 * SECOND_MS;
+/** There are others: one that fails a few times is left out. */
+const MIRROR_LANE = { mostFailures: 2 };
+
+export interface SuppliersParts {
+  readonly segments: SegmentsInHand;
+  readonly contentId: string;
+  readonly origin: ContentOrigin;
+  readonly ownership: Ownership;
+  readonly progress: Progress;
+}
+
 /** Whoever can give blocks of one content, and which blocks are for whom to give. */
 export class Suppliers {
   readonly store: Supplier;
-  readonly origin: Supplier;
+  readonly origins: Origins;
   readonly #segments: SegmentsInHand;
   readonly #contentId: string;
   readonly #ownership: Ownership;
   readonly #peers = new Map<Member, Supplier>();
 
-  constructor({
-    segments,
-    contentId,
-    origin,
-    lane,
-    ownership,
-  }: {
-    readonly segments: SegmentsInHand;
-    readonly contentId: string;
-    readonly origin: BlockSource;
-    readonly lane: OriginLane;
-    readonly ownership: Ownership;
-  }) {
+  constructor(parts: SuppliersParts, { mostFailures }: Pick<LaneOptions, 'mostFailures'>) {
+    const { segments, contentId, ownership, origin } = parts;
     this.#segments = segments;
     this.#contentId = contentId;
     this.#ownership = ownership;
     const blockHashListOf = this.#blockHashListOf;
     const source = storeSource((segmentIndex) => segments.get(segmentIndex)?.stored);
     this.store = storeSupplier(source, { giving: { blocksOf: this.storedOf }, blockHashListOf });
-    this.origin = originSupplier(origin, { lane, blockHashListOf });
+    const patienceMs = mostFailures === undefined ? PATIENCE_MS : 0;
+    const own = this.#wayOf(origin.blocks, { mostFailures, patienceMs });
+    const mirrors = origin.mirrors?.map((mirror) => {
+      return this.#wayOf(mirror, MIRROR_LANE, (error) =>
+        warnOfMirror(parts.progress, mirror, error),
+      );
+    });
+    this.origins = new Origins(own, mirrors ?? []);
   }
 
   peer(member: Member): Supplier {
@@ -61,6 +77,12 @@ export class Suppliers {
     return inHand?.hadBlocks === true ? inHand.stored?.blocks.bits : undefined;
   };
 
+  #wayOf(source: BlockSource, options: LaneOptions, onOut?: (error: Error) => void): OriginWay {
+    const lane = new OriginLane(() => performance.now(), options);
+    const blockHashListOf = this.#blockHashListOf;
+    return { lane, supplier: originSupplier(source, { lane, blockHashListOf, onOut }) };
+  }
+
   readonly #blockHashListOf = (segment: ContentSegment): Uint8Array => {
     return this.#segments.get(segment.index)?.blockHashList ?? new Uint8Array();
   };
@@ -71,4 +93,9 @@ export class Suppliers {
     if (offered === undefined || stored === undefined) return offered;
     return offered.map((byte, at) => byte & ~(stored[at] ?? 0));
   }
+}
+
+function warnOfMirror(progress: Progress, { name }: BlockSource, error: Error): void {
+  const code = error instanceof PeerCacheError ? error.code : 'ORIGIN_FAILED';
+  progress.warned(code, `the mirror ${name} is left out: ${messageOf(error)}`);
 }

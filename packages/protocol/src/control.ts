@@ -104,6 +104,8 @@ export interface GetRequest {
   /** Absolute. */
   readonly path: string;
   readonly overwrite: boolean;
+  /** Other URLs that have the same bytes. */
+  readonly mirrors?: readonly string[] | undefined;
 }
 
 /**
@@ -114,6 +116,8 @@ export interface GetRequest {
  */
 export interface StreamRequest {
   readonly url: string;
+  /** Other URLs that have the same bytes. */
+  readonly mirrors?: readonly string[] | undefined;
 }
 
 /** How a download goes. The last event is `done` or `failed`. */

@@ -21,12 +21,18 @@ import { BYTES_BY_SOURCE, CLOSED, COUNT, NUMBER, PATH, TEXT } from './value-sche
 
 const URL_TEXT = Type.String({ minLength: 1, maxLength: 16 * KIB });
 
+const MOST_MIRRORS = 16;
+const MIRRORS = Type.Array(URL_TEXT, { maxItems: MOST_MIRRORS });
+
 export const GET_REQUEST: TUnsafe<GetRequest> = schemaOf<GetRequest>()(
-  Type.Object({ url: URL_TEXT, path: PATH, overwrite: Type.Boolean() }, CLOSED),
+  Type.Object(
+    { url: URL_TEXT, path: PATH, overwrite: Type.Boolean(), mirrors: Type.Optional(MIRRORS) },
+    CLOSED,
+  ),
 );
 
 export const STREAM_REQUEST: TUnsafe<StreamRequest> = schemaOf<StreamRequest>()(
-  Type.Object({ url: URL_TEXT }, CLOSED),
+  Type.Object({ url: URL_TEXT, mirrors: Type.Optional(MIRRORS) }, CLOSED),
 );
 
 const FAILED = Type.Object({

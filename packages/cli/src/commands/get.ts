@@ -1,5 +1,5 @@
 import process from 'node:process';
-import type { GetDone, GetEvent } from '@peer-cache/protocol';
+import type { GetDone, GetEvent, StreamRequest } from '@peer-cache/protocol';
 import { AgentFailureError, AgentGoneError, UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { openFetcher } from '../fetcher.ts';
@@ -19,12 +19,14 @@ export interface GetCommandOptions extends FetcherOptions {
   readonly force?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
+  readonly mirror?: readonly string[];
 }
 
 /** `peer-cache get URL`: fetches a content, through the agent where one runs. */
 export async function get(url: string, options: GetCommandOptions): Promise<number> {
-  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
-    throw new UsageError(`${url} is no http: or https: URL; give the full address`);
+  for (const each of [url, ...(options.mirror ?? [])]) {
+    if (/^https?:\/\//i.test(each) && URL.canParse(each)) continue;
+    throw new UsageError(`${each} is no http: or https: URL; give the full address`);
   }
   const output = await outputOf(url, options);
   if (output.kind === 'stdout' && options.json === true) {
@@ -33,7 +35,8 @@ export async function get(url: string, options: GetCommandOptions): Promise<numb
   return await interruptible(async (signal) => {
     await using fetcher = await openFetcher(options);
     using view = progressView(process.stderr, { isQuiet: options.quiet === true });
-    const last = await follow(partsOf(fetcher, url, output, signal), view, options);
+    const content = { url, mirrors: options.mirror };
+    const last = await follow(partsOf(fetcher, content, output, signal), view, options);
     view.clear();
     if (options.quiet !== true) tell(printable(summaryOf(last)));
     return EXIT.ok;
@@ -42,13 +45,13 @@ export async function get(url: string, options: GetCommandOptions): Promise<numb
 
 function partsOf(
   fetcher: Fetcher,
-  url: string,
+  content: StreamRequest,
   output: Output,
   signal: AbortSignal,
 ): AsyncIterable<GetEvent | Uint8Array> {
-  if (output.kind === 'stdout') return fetcher.stream({ url }, { signal });
+  if (output.kind === 'stdout') return fetcher.stream(content, { signal });
   const { path, overwrite } = output;
-  return fetcher.get({ url, path, overwrite }, { signal });
+  return fetcher.get({ ...content, path, overwrite }, { signal });
 }
 
 async function follow(

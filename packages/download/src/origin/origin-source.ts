@@ -1,6 +1,12 @@
 import type { Readable } from 'node:stream';
 import { blockBytes, blockHashListBytes, blockHashListOffset, blockRange } from '@peer-cache/core';
-import type { ContentSegment, FetchedBlock, FetchRunOptions, SegmentRun } from '../block-source.ts';
+import type {
+  BlockSource,
+  ContentSegment,
+  FetchedBlock,
+  FetchRunOptions,
+  SegmentRun,
+} from '../block-source.ts';
 import type { ContentOrigin } from '../content-transfer.ts';
 import type { DescribedContent } from '../describe.ts';
 import { OriginCutShortError, StaleContentInformationError } from '../errors.ts';
@@ -15,28 +21,7 @@ export function contentOrigin(
   content: DescribedContent,
   headers: Readonly<Record<string, string>> = {},
 ): ContentOrigin {
-  const name = new URL(content.url).host;
-  return { blocks: { name, kind: 'origin', fetch }, blockHashList };
-
-  async function* fetch(
-    { segment, firstBlock, count }: SegmentRun,
-    { signal, onBytes }: FetchRunOptions,
-  ): AsyncGenerator<FetchedBlock> {
-    const { sizeBytes } = content.information;
-    const { startByte } = blockRange(sizeBytes, segment.index, firstBlock);
-    const { endByte } = blockRange(sizeBytes, segment.index, firstBlock + count - 1);
-    const range = `bytes=${startByte}-${endByte - 1}`;
-    const response = await http.get(content.url, { headers: { ...headers, range }, signal });
-    using _ = destroying(response.body);
-    checkRange(content, response, { startByte, sizeBytes });
-    const sizes = Array.from({ length: count }, (__, index) =>
-      blockBytes(segment.sizeBytes, firstBlock + index),
-    );
-    let blockIndex = firstBlock;
-    for await (const bytes of pieces(response, sizes, { signal, onBytes })) {
-      yield { blockIndex: blockIndex++, bytes };
-    }
-  }
+  return { blocks: contentBlocks(http, content, { url: content.url, headers }), blockHashList };
 
   async function blockHashList(
     segment: ContentSegment,
@@ -50,15 +35,44 @@ export function contentOrigin(
     const { linkedFrom } = lists;
     const response = await http.get(lists.url, { headers: headersOfList, signal, linkedFrom });
     using _ = destroying(response.body);
-    checkRange(content, response, { startByte, sizeBytes: undefined });
+    checkRange(content.url, response, { startByte, sizeBytes: undefined });
     for await (const list of pieces(response, [listBytes], { signal })) return list;
     throw new OriginCutShortError(shownUrl(lists.url), 0, listBytes);
   }
 }
 
+/** Blocks of a described content by range requests from a URL: its own, or a mirror's. */
+export function contentBlocks(
+  http: OriginHttp,
+  content: DescribedContent,
+  { url, headers = {} }: { url: string; headers?: Readonly<Record<string, string>> },
+): BlockSource {
+  return { name: new URL(url).host, kind: 'origin', fetch };
+
+  async function* fetch(
+    { segment, firstBlock, count }: SegmentRun,
+    { signal, onBytes }: FetchRunOptions,
+  ): AsyncGenerator<FetchedBlock> {
+    const { sizeBytes } = content.information;
+    const { startByte } = blockRange(sizeBytes, segment.index, firstBlock);
+    const { endByte } = blockRange(sizeBytes, segment.index, firstBlock + count - 1);
+    const range = `bytes=${startByte}-${endByte - 1}`;
+    const response = await http.get(url, { headers: { ...headers, range }, signal });
+    using _ = destroying(response.body);
+    checkRange(url, response, { startByte, sizeBytes });
+    const sizes = Array.from({ length: count }, (__, index) =>
+      blockBytes(segment.sizeBytes, firstBlock + index),
+    );
+    let blockIndex = firstBlock;
+    for await (const bytes of pieces(response, sizes, { signal, onBytes })) {
+      yield { blockIndex: blockIndex++, bytes };
+    }
+  }
+}
+
 /** An answer that is not the range of the content that was described means another content. */
 function checkRange(
-  { url }: DescribedContent,
+  url: string,
   { status, fields }: OriginResponse,
   expected: { readonly startByte: number; readonly sizeBytes: number | undefined },
 ): void {
