@@ -79,7 +79,7 @@ async function pullFromPeer(port: number, content: Content, sizeBytes: number): 
         wantsBlockHashList: false,
         wasDamaged: false,
       };
-      const body = encodeBlocksRequest({ segments: [question] });
+      const body = encodeBlocksRequest({ waitMs: 0, segments: [question] });
       await line.request(post(port, BLOCKS_PATH, body), { keep: false });
       if (line.lastBytes < MIB) throw new Error(`the peer gave ${line.lastBytes} bytes of a run`);
     }

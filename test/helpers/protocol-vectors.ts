@@ -101,6 +101,7 @@ function messageVectors(): Record<string, Uint8Array> {
       segments: [{ ...state, ...part, blocks: Uint8Array.of(3) }],
     }),
     'blocks request': encodeBlocksRequest({
+      waitMs: 0,
       segments: [{ segmentId, proof, runs: [{ firstBlock: 0, count: 2 }], ...wanted }],
     }),
     'frame header': frameHeader,

@@ -88,19 +88,20 @@ export class ContentTransfer {
     this.#content = content;
     this.#options = options;
     this.#segments = new SegmentsInHand(parts.store, content, options);
-    this.#keeper = new Keeper({ ...parts, onNews: (segmentId) => this.#share.stored(segmentId) });
+    this.#keeper = new Keeper({ ...parts, onNews: (...news) => this.#share.stored(...news) });
     this.#suppliers = new Suppliers(
       { segments: this.#segments, contentId: content.id, ...parts },
       options,
     );
     this.#origins = this.#suppliers.origins;
     const origins = this.#origins;
-    this.#share = new OriginShare({ ...parts, content, work: this.#work, origins });
+    const isAwaited = (runNumber: number): boolean => this.#flights.isAwaited(runNumber);
+    const work = this.#work;
+    this.#share = new OriginShare({ ...parts, content, work, origins, isAwaited });
     const { swarm, turn, sink, ownership } = parts;
-    const place = ownership.place;
     const here = { content, work: this.#work, flights: this.#flights };
     const others = { suppliers: this.#suppliers, share: this.#share, swarm };
-    this.#dispatcher = new Dispatcher({ ...here, ...others, turn, sink, place }, (errand) =>
+    this.#dispatcher = new Dispatcher({ ...here, ...others, turn, sink, ownership }, (errand) =>
       this.#track(this.#fly(errand)),
     );
   }
@@ -170,7 +171,7 @@ export class ContentTransfer {
   }
 
   async #fly({ run, supplier, use, share }: Errand): Promise<void> {
-    if (share !== undefined) this.#share.begin(share);
+    if (share !== undefined) this.#share.begin(share, run);
     const segment = this.#content.segment(run.segmentIndex);
     const flight = this.#flights.start(run, supplier, share);
     const signal = AbortSignal.any([flight.giveUp.signal, this.#stop.signal]);
@@ -202,13 +203,16 @@ export class ContentTransfer {
     const { segmentIndex } = run;
     const missingBlocks = this.#work.missingOf(run);
     this.#work.release(run);
-    if (share !== undefined) this.#share.end(share, { isUnfinished: missingBlocks.length > 0 });
+    if (share !== undefined) this.#share.end(share, missingBlocks);
     if (this.#keeper.failure !== undefined) this.#end.reject(this.#keeper.failure);
     if (this.#stop.signal.aborted) return;
     const isExcused = this.#leave.aborted || this.#flights.wasGivenUp(flight);
     if (missingBlocks.length > 0 && !isExcused) {
       supplier.fellShort({ error, segmentIndex, missingBlocks });
-      this.#parts.progress.failed(supplier.source.name, error);
+      // What a peer was to fetch, and does not, is nobody's failure.
+      if (!supplier.isComing || error !== undefined) {
+        this.#parts.progress.failed(supplier.source.name, error);
+      }
       this.#parts.log.debug({ source: supplier.source.name, error }, 'source fell short');
     }
     if (this.#work.isDone(segmentIndex)) this.#finishSegment(segmentIndex);

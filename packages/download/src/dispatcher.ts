@@ -1,8 +1,12 @@
 import { BLOCK_BYTES, blockRange, BLOCKS_PER_SEGMENT } from '@peer-cache/core';
 import { BLOCKS_PER_RUN } from '@peer-cache/protocol';
+import { RUN_BLOCKS, RUNS_PER_SEGMENT } from '@peer-cache/ownership';
+import type { Ownership } from '@peer-cache/ownership';
 import type { Content } from './content.ts';
+import { runNumberOf } from './flights.ts';
 import type { Flights } from './flights.ts';
 import type { OriginShare, Share } from './origin-share.ts';
+import type { Member } from './peers/member.ts';
 import type { Swarm } from './peers/swarm.ts';
 import type { ContentSink } from './sinks/sink.ts';
 import type { Supplier } from './supplier.ts';
@@ -20,9 +24,13 @@ export interface DispatcherParts {
   readonly swarm: Swarm;
   readonly turn: Turn;
   readonly sink: Pick<ContentSink, 'horizonByte'>;
-  /** Where this peer stands among those that fetch the same; spreads where they begin. */
-  readonly place: number;
+  readonly ownership: Ownership;
 }
+
+/** A block that is on offer elsewhere is not awaited for longer from the peer that claims its run. */
+const OFFERED_MS = 500;
+/** Nor one that nobody claims any more: its last bytes are on their way, or it does not come. */
+const UNCLAIMED_MS = 1000;
 
 /** What is to be sent for now. */
 export interface Errand {
@@ -64,9 +72,11 @@ export class Dispatcher {
       const peer = suppliers.peer(member);
       const isIdle = this.#assign(peer);
       if (isIdle && flights.countOf(peer) === 0) this.#relieveSlow(peer);
+      this.#awaitClaimed(member);
     }
     share.look();
     this.#leaveToOthers();
+    this.#leaveLate();
     if (swarm.isSettled) this.#assignShare();
   }
 
@@ -85,7 +95,7 @@ export class Dispatcher {
 
   /** Sends for this peer's share of what nobody has. */
   #assignShare(): void {
-    const { suppliers, flights, work, share } = this.#parts;
+    const { suppliers, flights, work, share, swarm } = this.#parts;
     const { origins, storedOf } = suppliers;
     const bounds = { endBlockOf: this.#endBlockOf, storedOf };
     let free = share.mostFlights - origins.underWay(flights);
@@ -94,11 +104,11 @@ export class Dispatcher {
       const next = origin && share.next(bounds);
       if (origin === undefined || next === undefined) return;
       const { segmentIndex, firstBlock, count } = next.asked;
-      const gaps = share.gapsOf(next, bounds);
+      const gaps = swarm.gapsOf({ segmentIndex, firstBlock }, storedOf(segmentIndex));
       const blocksOf = (index: number) => (index === segmentIndex ? gaps : undefined);
       const limits = { most: count, startBlock: firstBlock, endBlockOf: this.#endBlockOf };
       const run = work.take({ blocksOf }, limits);
-      if (run === undefined) return;
+      if (run === undefined) return flights.leaveAwaited(next.run.number);
       const isSent = this.#sendFor(run, origin, next);
       share.turnWasRefused(!isSent);
       if (!isSent) return;
@@ -138,6 +148,50 @@ export class Dispatcher {
     }
   }
 
+  /** Asks for what a peer is fetching, to get it as it arrives there. */
+  #awaitClaimed(member: Member): void {
+    const { suppliers, flights, ownership, work, swarm, turn } = this.#parts;
+    const supplier = suppliers.coming(member);
+    for (const claim of member.neighbour?.claims() ?? []) {
+      const { segmentIndex, runIndex } = claim;
+      const number = segmentIndex * RUNS_PER_SEGMENT + runIndex;
+      const isOthers = ownership.hasClaim(number) || ownership.claimOn(number) !== claim;
+      if (isOthers || flights.isAwaited(number)) continue;
+      const gaps = swarm.gapsOf(
+        { segmentIndex, firstBlock: runIndex * RUN_BLOCKS },
+        suppliers.storedOf(segmentIndex),
+      );
+      const blocksOf = (index: number) => (index === segmentIndex ? gaps : undefined);
+      const limits = { most: RUN_BLOCKS, endBlockOf: this.#endBlockOf };
+      const run = work.take({ blocksOf }, limits);
+      if (run === undefined) continue;
+      // One block's turn: what comes is charged as it comes, and may take a while.
+      const use = turn.ask('peer', 1);
+      if (use !== undefined) this.#send({ run, supplier, use, share: undefined });
+      else {
+        work.release(run);
+        this.#waitsForTurn = true;
+      }
+    }
+  }
+
+  /** Does not wait for a peer to bring what is on offer elsewhere, or what it fetches no more. */
+  #leaveLate(): void {
+    const { flights, ownership, swarm, work } = this.#parts;
+    const nowMs = performance.now();
+    for (const flight of flights.coming()) {
+      const { segmentIndex } = flight.run;
+      const [next] = work.missingOf(flight.run);
+      const isOffered =
+        next !== undefined && swarm.members().some((member) => member.hasBlock(segmentIndex, next));
+      flight.offeredSinceMs = isOffered ? (flight.offeredSinceMs ?? nowMs) : undefined;
+      const isLate = nowMs - (flight.offeredSinceMs ?? nowMs) > OFFERED_MS;
+      const isClaimed = ownership.claimOn(runNumberOf(flight.run)) !== undefined;
+      const isLeft = !isClaimed && nowMs - flight.lastBlockMs > UNCLAIMED_MS;
+      if (isLate || isLeft) flights.yieldTo(flight, 'now');
+    }
+  }
+
   /** With nothing left to take, an idle peer takes over what is left of a run that takes too long. */
   #relieveSlow(idle: Supplier): void {
     const { flights, work } = this.#parts;
@@ -152,9 +206,9 @@ export class Dispatcher {
 
   /** Peers that fetch the same at the same time begin elsewhere, where the order does not matter. */
   #limitsOf({ source }: Supplier): TakeLimits {
-    const { sink, place } = this.#parts;
+    const { sink, ownership } = this.#parts;
     const isInOrder = source.kind !== 'peer' || Number.isFinite(sink.horizonByte);
-    const startBlock = isInOrder ? 0 : place % BLOCKS_PER_SEGMENT;
+    const startBlock = isInOrder ? 0 : ownership.place % BLOCKS_PER_SEGMENT;
     return { most: BLOCKS_PER_RUN, endBlockOf: this.#endBlockOf, startBlock };
   }
 

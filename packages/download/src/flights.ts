@@ -1,4 +1,5 @@
 import { BLOCK_BYTES, SECOND_MS } from '@peer-cache/core';
+import { RUN_BLOCKS, RUNS_PER_SEGMENT } from '@peer-cache/ownership';
 import { OriginUnreachableError, PeerSilentError } from './errors.ts';
 import { isLong, LONGEST_BLOCK_MS } from './leaving.ts';
 import type { Share } from './origin-share.ts';
@@ -27,6 +28,8 @@ export interface Flight {
   lastBlockMs: number;
   lastByteMs: number;
   receivedBytes: number;
+  /** Since when its next block is on offer elsewhere, where it waits for a peer to bring it. */
+  offeredSinceMs: number | undefined;
   /** Given up when its next block is here. */
   isLast: boolean;
 }
@@ -44,7 +47,7 @@ export class Flights {
     const startedMs = performance.now();
     const giveUp = new AbortController();
     const times = { startedMs, lastBlockMs: startedMs, lastByteMs: startedMs };
-    const state = { receivedBytes: 0, isLast: false };
+    const state = { receivedBytes: 0, isLast: false, offeredSinceMs: undefined };
     const flight: Flight = { run, supplier, giveUp, share, ...times, ...state };
     this.#all.add(flight);
     return flight;
@@ -70,7 +73,8 @@ export class Flights {
     const nowMs = performance.now();
     for (const { supplier, share, startedMs, lastBlockMs, lastByteMs, giveUp } of this.#all) {
       const { kind, name } = supplier.source;
-      if (kind === 'peer' && nowMs - lastBlockMs > STALLED_MS) {
+      if (supplier.isAway()) giveUp.abort(RELIEVED);
+      if (kind === 'peer' && !supplier.isComing && nowMs - lastBlockMs > STALLED_MS) {
         giveUp.abort(new PeerSilentError(name, STALLED_MS));
       }
       const mostMs = lastByteMs === startedMs ? ORIGIN_BEGINS_MS : ORIGIN_STALLED_MS;
@@ -80,11 +84,21 @@ export class Flights {
     }
   }
 
-  /** Gives up at once what a peer that is away was to bring. */
-  leaveAll(supplier: Supplier): void {
-    for (const flight of this.#all) {
-      if (flight.supplier === supplier) flight.giveUp.abort(RELIEVED);
+  /** Those that wait for what peers fetch. */
+  coming(): Flight[] {
+    return [...this.#all].filter(({ supplier }) => supplier.isComing);
+  }
+
+  /** Gives up waiting for a run: this peer fetches it. */
+  leaveAwaited(runNumber: number): void {
+    for (const flight of this.coming()) {
+      if (runNumberOf(flight.run) === runNumber) flight.giveUp.abort(RELIEVED);
     }
+  }
+
+  /** Whether blocks of a run are awaited from the peer that claims it. */
+  isAwaited(runNumber: number): boolean {
+    return this.coming().some(({ run }) => runNumberOf(run) === runNumber);
   }
 
   /** Gives up a flight that others bring, too: with its next block, or now. */
@@ -97,7 +111,8 @@ export class Flights {
   relieveSlow(isUseful: (run: WorkRun) => boolean): void {
     const latest = performance.now() - SLOW_RUN_MS;
     for (const { run, supplier, startedMs, giveUp } of this.#all) {
-      if (supplier.source.kind !== 'peer' || startedMs > latest || !isUseful(run)) continue;
+      const { source, isComing } = supplier;
+      if (source.kind !== 'peer' || isComing || startedMs > latest || !isUseful(run)) continue;
       supplier.relieved();
       giveUp.abort(RELIEVED);
       return;
@@ -120,6 +135,7 @@ export class Flights {
   landed(flight: Flight, bytes: number): void {
     flight.lastBlockMs = performance.now();
     flight.lastByteMs = flight.lastBlockMs;
+    flight.offeredSinceMs = undefined;
     flight.receivedBytes += bytes;
     if (flight.isLast) flight.giveUp.abort(LEFT);
   }
@@ -133,4 +149,9 @@ export class Flights {
   wasGivenUp({ giveUp }: Flight): boolean {
     return giveUp.signal.reason === RELIEVED || giveUp.signal.reason === LEFT;
   }
+}
+
+/** The run, within the content, that a flight's blocks are of. */
+export function runNumberOf({ segmentIndex, firstBlock }: WorkRun): number {
+  return segmentIndex * RUNS_PER_SEGMENT + Math.floor(firstBlock / RUN_BLOCKS);
 }

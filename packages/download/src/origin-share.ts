@@ -1,4 +1,4 @@
-import { BLOCKS_PER_SEGMENT, SECOND_MS } from '@peer-cache/core';
+import { SECOND_MS } from '@peer-cache/core';
 import {
   placeOfRun,
   ringDistance,
@@ -31,6 +31,8 @@ export interface ShareParts {
   readonly work: Work;
   readonly origins: Origins;
   readonly turn: Turn;
+  /** Whether a run is awaited from the peer that claims it: it is on its way to nobody else here. */
+  readonly isAwaited: (runNumber: number) => boolean;
   /** Whether others can take from here what this transfer fetches. */
   readonly isServing: () => boolean;
 }
@@ -65,7 +67,7 @@ export class OriginShare implements Disposable {
     this.#parts = parts;
     const { board, ownership, swarm, content } = parts;
     ownership.standing = this.#standing();
-    const posting: Omit<Posting, 'segment'> = {
+    const posting: Omit<Posting, 'segment' | 'isComing'> = {
       peers: () => swarm.told(),
       called: (address) => swarm.meet(address),
     };
@@ -131,9 +133,11 @@ export class OriginShare implements Disposable {
     };
   }
 
-  begin({ run, kind, isProbe }: Share): void {
+  /** A request for it begins, for these of its blocks. */
+  begin({ run, kind, isProbe }: Share, asked: WorkRun): void {
     this.pulse.begin();
     if (isProbe) return;
+    this.#postings.coming(asked.segmentIndex, blocksOf(asked));
     this.#parts.ownership.claim(run.number, kind, performance.now());
     this.#postings.changed(segmentOf(run.number), { isUrgent: true });
   }
@@ -144,11 +148,13 @@ export class OriginShare implements Disposable {
     this.#postings.progressed(segmentOf(run.number));
   }
 
-  /** The request for it is over; unfinished where blocks are missing that it was to bring. */
-  end({ run }: Share, { isUnfinished }: { readonly isUnfinished: boolean }): void {
+  /** The request for it is over, without these blocks that it was to bring. */
+  end({ run }: Share, missing: readonly number[]): void {
+    const segmentIndex = segmentOf(run.number);
     this.pulse.end();
     this.#parts.ownership.release(run.number, performance.now());
-    this.#postings.changed(segmentOf(run.number), { isUrgent: isUnfinished });
+    this.#postings.came(this.#nameOf(segmentIndex), missing);
+    this.#postings.changed(segmentIndex, { isUrgent: missing.length > 0 });
   }
 
   /** Whether a run, of which so many blocks are still to come, has to be left to another peer. */
@@ -156,23 +162,9 @@ export class OriginShare implements Disposable {
     return !isProbe && this.#parts.ownership.mustYield(run, leftBlocks);
   }
 
-  /** A bitmap of the blocks of a run that nobody known has. */
-  gapsOf({ asked }: Share, { storedOf }: ShareBounds): Uint8Array {
-    const { segmentIndex, firstBlock } = asked;
-    const others = [...this.#offersOf(segmentIndex), storedOf(segmentIndex)];
-    const gaps = new Uint8Array(BLOCKS_PER_SEGMENT / 8);
-    for (let byte = firstBlock >> 3; byte < (firstBlock + RUN_BLOCKS) >> 3; byte++) {
-      let held = 0;
-      for (const bits of others) held |= bits?.[byte] ?? 0;
-      gaps[byte] = ~held & 0xff;
-    }
-    return gaps;
-  }
-
-  /** Blocks that nobody else has are in the store now: others should know at once. */
-  stored(segmentId: Uint8Array): void {
-    const segmentName = Buffer.from(segmentId).toString('hex');
-    this.#parts.board.changed(segmentName, { isUrgent: true });
+  /** Blocks that came from the origin are in the store now. */
+  stored(segmentId: Uint8Array, blocks: readonly number[]): void {
+    this.#postings.came(nameOf(segmentId), blocks);
   }
 
   [Symbol.dispose](): void {
@@ -197,15 +189,15 @@ export class OriginShare implements Disposable {
 
   /** The runs of which there are blocks that nobody known has, in the content's order. */
   #openRuns({ endBlockOf, storedOf }: ShareBounds): OpenRun[] {
-    const { work, content, ownership } = this.#parts;
+    const { work, content, ownership, swarm } = this.#parts;
     const open: OpenRun[] = [];
     for (const segmentIndex of work.segments()) {
-      const others = [...this.#offersOf(segmentIndex), storedOf(segmentIndex)];
+      const others = [...swarm.offersOf(segmentIndex), storedOf(segmentIndex)];
       const endBlock = Math.min(content.blockCount(segmentIndex), endBlockOf(segmentIndex));
       const runs = Math.ceil(endBlock / RUN_BLOCKS);
       for (let runIndex = 0; runIndex < runs; runIndex++) {
         const number = segmentIndex * RUNS_PER_SEGMENT + runIndex;
-        const withTaken = ownership.hasClaim(number);
+        const withTaken = ownership.hasClaim(number) || this.#parts.isAwaited(number);
         const firstBlock = runIndex * RUN_BLOCKS;
         const count = Math.min(RUN_BLOCKS, endBlock - firstBlock);
         const run = { segmentIndex, firstBlock, count };
@@ -218,10 +210,6 @@ export class OriginShare implements Disposable {
     return open;
   }
 
-  #offersOf(segmentIndex: number): (Uint8Array | undefined)[] {
-    return this.#parts.swarm.members().map((member) => member.blocksOf(segmentIndex));
-  }
-
   /** Each tries with another block: when the line is back, all of them come at once. */
   #probe(open: readonly OpenRun[]): Share | undefined {
     const { ownership } = this.#parts;
@@ -231,6 +219,10 @@ export class OriginShare implements Disposable {
       .filter(({ number }) => ownership.claimOn(number) === undefined)
       .toSorted((a, b) => wayTo(a) - wayTo(b));
     return run && { run, kind: 'own', isProbe: true, asked: { ...runOf(run.number), count: 1 } };
+  }
+
+  #nameOf(segmentIndex: number): string {
+    return nameOf(this.#parts.content.segment(segmentIndex).keys.segmentId);
   }
 
   #placeOf(segmentIndex: number, runIndex: number): number {
@@ -246,6 +238,14 @@ export class OriginShare implements Disposable {
     this.#places.set(segmentIndex, places);
     return places;
   }
+}
+
+function nameOf(segmentId: Uint8Array): string {
+  return Buffer.from(segmentId).toString('hex');
+}
+
+function blocksOf({ firstBlock, count }: WorkRun): number[] {
+  return Array.from({ length: count }, (_, index) => firstBlock + index);
 }
 
 function segmentOf(runNumber: number): number {

@@ -9,7 +9,7 @@ const PROGRESS_MS = 250;
 export interface PostingsParts {
   readonly board: Board;
   readonly content: Content;
-  readonly posting: Omit<Posting, 'segment'>;
+  readonly posting: Omit<Posting, 'segment' | 'isComing'>;
   readonly ownership: Ownership;
 }
 
@@ -20,11 +20,17 @@ export class Postings implements Disposable {
   readonly #indices = new Map<string, number>();
   readonly #posting: Posting;
   readonly #progressed = new Set<number>();
+  /** Blocks on their way, by the name of their segment. */
+  readonly #coming = new Map<string, Set<number>>();
   #progressTimer: NodeJS.Timeout | undefined;
 
   constructor(parts: PostingsParts) {
     this.#parts = parts;
-    this.#posting = { ...parts.posting, segment: (name) => this.#segment(name) };
+    this.#posting = {
+      ...parts.posting,
+      segment: (name) => this.#segment(name),
+      isComing: (name, blockIndex) => this.#coming.get(name)?.has(blockIndex) ?? false,
+    };
     this.advanceTo(0);
   }
 
@@ -57,6 +63,23 @@ export class Postings implements Disposable {
     for (const segmentIndex of this.#posted.keys()) this.changed(segmentIndex, { isUrgent: true });
   }
 
+  /** Blocks of a segment are on their way from the origin. */
+  coming(segmentIndex: number, blocks: Iterable<number>): void {
+    const name = this.#posted.get(segmentIndex)?.name;
+    if (name === undefined) return;
+    const known = this.#coming.get(name) ?? new Set();
+    for (const block of blocks) known.add(block);
+    this.#coming.set(name, known);
+  }
+
+  /** They are in the store, or do not come after all. */
+  came(segmentName: string, blocks: Iterable<number>): void {
+    const known = this.#coming.get(segmentName);
+    if (known === undefined) return;
+    for (const block of blocks) known.delete(block);
+    if (known.size === 0) this.#coming.delete(segmentName);
+  }
+
   /** Bytes came for a claim. */
   progressed(segmentIndex: number): void {
     this.#progressed.add(segmentIndex);
@@ -68,6 +91,7 @@ export class Postings implements Disposable {
     for (const { post } of this.#posted.values()) post[Symbol.dispose]();
     this.#posted.clear();
     this.#indices.clear();
+    this.#coming.clear();
   }
 
   #tellProgress(): void {

@@ -1,5 +1,6 @@
-import { SECOND_MS } from '@peer-cache/core';
+import { BlockMismatchError, SECOND_MS } from '@peer-cache/core';
 import type { Ownership } from '@peer-cache/ownership';
+import { MOST_WAIT_MS } from '@peer-cache/protocol';
 import type { BlockSource, ContentSegment } from './block-source.ts';
 import type { OriginLane } from './origin/origin-lane.ts';
 import { peerSource } from './peers/peer-source.ts';
@@ -13,10 +14,19 @@ const RUNS_FROM_STORE = 2;
 /** After another took over its run, so that it does not take it back at once. */
 const PAUSE_MS = 1 * SECOND_MS;
 
+/** For each block: longer than a claim is honoured that brings nothing. */
+const COMING_MS = MOST_WAIT_MS;
+const NOTHING: Giving = { blocksOf: () => undefined };
+const ALWAYS_THERE = { isComing: false, isAway: () => false };
+
 /** A source and what the transfer has to know to use it: what it can give and how much at a time. */
 export interface Supplier {
   /** What it can give now. */
   readonly giving: Giving;
+  /** Its blocks come as they arrive there: whoever waits for them does not wait for it. */
+  readonly isComing: boolean;
+  /** It does not answer any more: what it was to bring does not come. */
+  readonly isAway: () => boolean;
   readonly source: VerifiedSource;
   readonly mostRuns: () => number;
   /** A block of its came, of so many bytes. */
@@ -35,6 +45,13 @@ export interface Shortfall {
 
 type BlockHashListOf = (segment: ContentSegment) => Uint8Array;
 
+export interface PeerParts {
+  readonly contentId: string;
+  readonly giving: Giving;
+  readonly ownership: Ownership;
+  readonly blockHashListOf: BlockHashListOf;
+}
+
 /** The store: at once, whatever else happens. A block that turns out damaged leaves it by itself. */
 export function storeSupplier(
   source: BlockSource,
@@ -44,6 +61,7 @@ export function storeSupplier(
     source: verified(source, parts.blockHashListOf),
     mostRuns: () => RUNS_FROM_STORE,
     giving: parts.giving,
+    ...ALWAYS_THERE,
     delivered: () => undefined,
     fellShort: () => undefined,
     relieved: () => undefined,
@@ -51,21 +69,15 @@ export function storeSupplier(
 }
 
 /** A peer: what its last state says it has. Faster ones are free again sooner and so give more. */
-export function peerSupplier(
-  member: Member,
-  parts: {
-    readonly contentId: string;
-    readonly giving: Giving;
-    readonly ownership: Ownership;
-    readonly blockHashListOf: BlockHashListOf;
-  },
-): Supplier {
+export function peerSupplier(member: Member, parts: PeerParts): Supplier {
   const { conduct } = member.peer;
   let notBeforeMs = 0;
   return {
     source: verified(peerSource(member.peer), parts.blockHashListOf),
     mostRuns: () => (performance.now() < notBeforeMs ? 0 : RUNS_PER_PEER),
     giving: parts.giving,
+    isComing: false,
+    isAway: () => isAway(member),
     delivered(bytes) {
       member.peer.receivedBytes += bytes;
       conduct.delivered();
@@ -77,6 +89,24 @@ export function peerSupplier(
       for (const blockIndex of missingBlocks) member.strike(segmentIndex, blockIndex);
     },
     relieved: () => (notBeforeMs = performance.now() + PAUSE_MS),
+  };
+}
+
+/**
+ * What a peer fetches from the origin, as it arrives there. It may turn out not to come, for which
+ * the peer is not to blame; for a lie it is.
+ */
+export function comingSupplier(member: Member, parts: PeerParts): Supplier {
+  const peer = peerSupplier(member, parts);
+  return {
+    ...peer,
+    source: verified(peerSource(member.peer, { waitMs: COMING_MS }), parts.blockHashListOf),
+    giving: NOTHING,
+    isComing: true,
+    fellShort(shortfall) {
+      if (shortfall.error instanceof BlockMismatchError) peer.fellShort(shortfall);
+    },
+    relieved: () => undefined,
   };
 }
 
@@ -94,7 +124,8 @@ export function originSupplier(
   return {
     source: verified(source, parts.blockHashListOf),
     mostRuns: () => lane.mostRuns,
-    giving: { blocksOf: () => undefined },
+    giving: NOTHING,
+    ...ALWAYS_THERE,
     delivered: () => lane.delivered(),
     fellShort({ error }) {
       const wasOut = lane.failure !== undefined;
@@ -103,4 +134,9 @@ export function originSupplier(
     },
     relieved: () => undefined,
   };
+}
+
+/** It answered once, and is lost. */
+function isAway({ hasAnswered, neighbour }: Member): boolean {
+  return hasAnswered && neighbour === undefined;
 }

@@ -11,7 +11,7 @@ import type { Progress } from './progress.ts';
 import type { Member } from './peers/member.ts';
 import type { SegmentsInHand } from './segments-in-hand.ts';
 import { storeSource } from './store-source.ts';
-import { originSupplier, peerSupplier, storeSupplier } from './supplier.ts';
+import { comingSupplier, originSupplier, peerSupplier, storeSupplier } from './supplier.ts';
 import type { Supplier } from './supplier.ts';
 
 /** A line that is cut comes back, and peers may go on meanwhile. */
@@ -27,6 +27,11 @@ export interface SuppliersParts {
   readonly progress: Progress;
 }
 
+interface MemberSuppliers {
+  readonly held: Supplier;
+  readonly coming: Supplier;
+}
+
 /** Whoever can give blocks of one content, and which blocks are for whom to give. */
 export class Suppliers {
   readonly store: Supplier;
@@ -34,7 +39,7 @@ export class Suppliers {
   readonly #segments: SegmentsInHand;
   readonly #contentId: string;
   readonly #ownership: Ownership;
-  readonly #peers = new Map<Member, Supplier>();
+  readonly #peers = new Map<Member, MemberSuppliers>();
 
   constructor(parts: SuppliersParts, { mostFailures }: Pick<LaneOptions, 'mostFailures'>) {
     const { segments, contentId, ownership, origin } = parts;
@@ -55,17 +60,26 @@ export class Suppliers {
   }
 
   peer(member: Member): Supplier {
-    let supplier = this.#peers.get(member);
-    if (supplier === undefined) {
-      supplier = peerSupplier(member, {
-        contentId: this.#contentId,
-        giving: { blocksOf: (segmentIndex) => this.#blocksOf(member, segmentIndex) },
-        ownership: this.#ownership,
-        blockHashListOf: this.#blockHashListOf,
-      });
-      this.#peers.set(member, supplier);
-    }
-    return supplier;
+    return this.#of(member).held;
+  }
+
+  /** What a peer is fetching, as it arrives there. */
+  coming(member: Member): Supplier {
+    return this.#of(member).coming;
+  }
+
+  #of(member: Member): MemberSuppliers {
+    const known = this.#peers.get(member);
+    if (known !== undefined) return known;
+    const parts = {
+      contentId: this.#contentId,
+      giving: { blocksOf: (index: number) => this.#blocksOf(member, index) },
+      ownership: this.#ownership,
+      blockHashListOf: this.#blockHashListOf,
+    };
+    const made = { held: peerSupplier(member, parts), coming: comingSupplier(member, parts) };
+    this.#peers.set(member, made);
+    return made;
   }
 
   /**

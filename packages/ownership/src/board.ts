@@ -16,6 +16,8 @@ export interface PostedSegment {
 export interface Posting {
   /** The segment as it stands now; undefined when the transfer has nothing to do with it. */
   segment(segmentName: string): PostedSegment | undefined;
+  /** Whether a block is on its way from the origin, or about to be in the store. */
+  isComing(segmentName: string, blockIndex: number): boolean;
   /** Neighbours that are worth knowing for whoever has to do with it too; the same list until it changes. */
   peers(): readonly ToldPeer[];
   /** Somebody who proved to know one of the segments called, and serves at this address. */
@@ -52,6 +54,14 @@ export class Board {
     if (first === undefined || parts.length === 1) return first;
     const standing = parts.map((part) => part.standing).reduce(mostUrgent);
     return { standing, claims: parts.flatMap(({ claims }) => claims) };
+  }
+
+  /** Whether a block of a segment is on its way here. */
+  isComing(segmentName: string, blockIndex: number): boolean {
+    for (const posting of this.postings(segmentName)) {
+      if (posting.isComing(segmentName, blockIndex)) return true;
+    }
+    return false;
   }
 
   /** Who works on a segment. */

@@ -11,10 +11,17 @@ import {
   MOST_RANGES_PER_SEGMENT,
   MOST_RESPONSE_BYTES,
   MOST_SEGMENTS_PER_REQUEST,
+  MOST_WAIT_MS,
 } from './limits.ts';
 
 /** Asks for sealed blocks and block hash lists of some segments (MSG_GETBLKS, [MS-PCCRR] 2.2.4.3). */
 export interface BlocksRequest {
+  /**
+   * How long to wait for each block of the first segment that the server is fetching; 0 for those
+   * that it has. Blocks come as they arrive there. A promise that can't be kept ends the
+   * connection.
+   */
+  readonly waitMs: number;
   readonly segments: readonly BlocksQuestion[];
 }
 
@@ -49,8 +56,9 @@ export interface FrameHeader {
 /** u32 index, u32 first block, u32 size, all big-endian. */
 export const FRAME_HEADER_BYTES = 12;
 
-export function encodeBlocksRequest({ segments }: BlocksRequest): Uint8Array {
+export function encodeBlocksRequest({ waitMs, segments }: BlocksRequest): Uint8Array {
   return encodeCbor({
+    waitMs,
     segments: segments.map(({ segmentId, proof, runs, wantsBlockHashList, wasDamaged }) => ({
       segmentId,
       proof,
@@ -74,7 +82,7 @@ export function decodeBlocksRequest(bytes: Uint8Array): BlocksRequest {
       wasDamaged: segment.truth('wasDamaged'),
     };
   });
-  return { segments };
+  return { waitMs: fields.wholeNumber('waitMs', 0, MOST_WAIT_MS), segments };
 }
 
 export function encodeFrameHeader(header: FrameHeader, into: Buffer, at = 0): void {

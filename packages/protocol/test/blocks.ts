@@ -69,8 +69,8 @@ const question = {
   wasDamaged: false,
 };
 const isMalformed = test.macro<[fields: object]>((t, fields) => {
-  t.notThrows(() => decodeBlocksRequest(encodeCbor({ segments: [question] })));
-  const bytes = encodeCbor({ segments: [{ ...question, ...fields }] });
+  t.notThrows(() => decodeBlocksRequest(encodeCbor({ waitMs: 0, segments: [question] })));
+  const bytes = encodeCbor({ waitMs: 0, segments: [{ ...question, ...fields }] });
   t.throws(() => decodeBlocksRequest(bytes), { code: 'MALFORMED_MESSAGE' });
 });
 
@@ -87,5 +87,10 @@ test('a wish that is a number is malformed', isMalformed, { wantsBlockHashList: 
 
 test('257 segments are malformed', (t) => {
   const bytes = encodeCbor({ segments: Array.from({ length: 257 }, () => question) });
+  t.throws(() => decodeBlocksRequest(bytes), { code: 'MALFORMED_MESSAGE' });
+});
+
+test('a wait of more than 10 s is malformed', (t) => {
+  const bytes = encodeCbor({ waitMs: 10_001, segments: [question] });
   t.throws(() => decodeBlocksRequest(bytes), { code: 'MALFORMED_MESSAGE' });
 });

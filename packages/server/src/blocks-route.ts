@@ -1,18 +1,24 @@
 import { BLOCKS_PATH, BLOCKS_TYPE, decodeBlocksRequest } from '@peer-cache/protocol';
+import type { Board } from '@peer-cache/ownership';
 import type { StoredSegment } from '@peer-cache/store';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { AnswerBuffer, AnswerBuffers } from './answer-buffers.ts';
 import { answerBytes, planAnswer } from './answer-plan.ts';
 import type { PlannedFrame } from './answer-plan.ts';
 import { bodyOf } from './message-body.ts';
+import type { ChangeWatch } from './change-watch.ts';
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
 import type { Counters } from './counters.ts';
 import { fillAnswer } from './fill-answer.ts';
 import type { FilledAnswer } from './fill-answer.ts';
 import type { ProofCheck } from './proof-check.ts';
+import { planComing, sendComing } from './send-coming.ts';
 
 export interface BlocksParts {
+  readonly board: Board;
+  readonly changes: ChangeWatch;
+  readonly now: () => number;
   readonly connections: Connections;
   readonly proofs: ProofCheck;
   readonly buffers: AnswerBuffers;
@@ -21,17 +27,22 @@ export interface BlocksParts {
 
 const NOTHING = Buffer.alloc(0);
 
-/** Gives sealed blocks and block hash lists, as they lie in the store. */
+/** Gives sealed blocks and block hash lists as they lie in the store, or as they come to it. */
 export function addBlocksRoute(app: FastifyInstance, parts: BlocksParts): void {
   app.post(BLOCKS_PATH, async (request, reply) => {
     const connection = parts.connections.demand(request.raw.socket);
     parts.proofs.demandAllowance(connection);
     // Open until the answer is filled and no longer: a slow reader keeps nothing from eviction.
     using handles = new DisposableStack();
-    const wishes = decodeBlocksRequest(bodyOf(request)).segments.flatMap((question, index) => {
+    const { waitMs, segments } = decodeBlocksRequest(bodyOf(request));
+    const wishes = segments.flatMap((question, index) => {
       const segment = handles.use(parts.proofs.open(connection, question));
       return segment === undefined ? [] : { ...question, index, segment };
     });
+    const coming = waitMs > 0 ? planComing(wishes, parts.board) : undefined;
+    if (coming !== undefined) {
+      return await sendComing(reply, connection, { ...coming, waitMs }, parts);
+    }
     void reply.type(BLOCKS_TYPE);
     const frames = planAnswer(wishes);
     if (frames.length === 0) return reply.send(NOTHING);

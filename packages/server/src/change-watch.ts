@@ -24,21 +24,19 @@ export class ChangeWatch implements Disposable {
     board.events.on('segment-changed', this.#onBoardChanged);
   }
 
-  /** How many wait or are about to. */
+  /** How many callers poll. */
   get waiterCount(): number {
     return this.#waiterCount;
   }
 
   /** Watches segments from now on, until disposed. */
   watch(segmentNames: Iterable<string>): ChangeWaiter {
-    const names = new Set(segmentNames);
-    const waiter = new ChangeWaiter(() => this.#remove(names, waiter));
-    for (const name of names) {
-      const waiters = this.#waiters.get(name) ?? new Set();
-      this.#waiters.set(name, waiters.add(waiter));
-    }
-    this.#waiterCount++;
-    return waiter;
+    return this.#add(segmentNames, { isClose: false });
+  }
+
+  /** Watches one segment for whoever wants each change at once, and is no caller that polls. */
+  watchClosely(segmentName: string): ChangeWaiter {
+    return this.#add([segmentName], { isClose: true });
   }
 
   [Symbol.dispose](): void {
@@ -59,8 +57,22 @@ export class ChangeWatch implements Disposable {
     for (const waiter of this.#waiters.get(segmentName) ?? []) waiter.notify(segmentName, change);
   }
 
+  #add(segmentNames: Iterable<string>, { isClose }: { readonly isClose: boolean }): ChangeWaiter {
+    const names = new Set(segmentNames);
+    const polls = isClose ? 0 : 1;
+    const waiter = new ChangeWaiter(isClose, () => {
+      this.#waiterCount -= polls;
+      this.#remove(names, waiter);
+    });
+    for (const name of names) {
+      const waiters = this.#waiters.get(name) ?? new Set();
+      this.#waiters.set(name, waiters.add(waiter));
+    }
+    this.#waiterCount += polls;
+    return waiter;
+  }
+
   #remove(names: ReadonlySet<string>, waiter: ChangeWaiter): void {
-    this.#waiterCount--;
     for (const name of names) {
       const waiters = this.#waiters.get(name);
       waiters?.delete(waiter);
@@ -71,19 +83,21 @@ export class ChangeWatch implements Disposable {
 
 /** One request that waits. Changes between two waits are kept for the second. */
 export class ChangeWaiter implements Disposable {
+  readonly #isClose: boolean;
   readonly #remove: () => void;
   #changed = new Set<string>();
   #isUrgent = false;
   #unhurried: NodeJS.Timeout | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(remove: () => void) {
+  constructor(isClose: boolean, remove: () => void) {
+    this.#isClose = isClose;
     this.#remove = remove;
   }
 
   notify(segmentName: string, { isUrgent }: { readonly isUrgent: boolean }): void {
     this.#changed.add(segmentName);
-    if (isUrgent) this.#hurry();
+    if (isUrgent || this.#isClose) this.#hurry();
     else this.#unhurried ??= setTimeout(() => this.#hurry(), UNHURRIED_MS).unref();
   }
 

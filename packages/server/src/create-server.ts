@@ -75,7 +75,7 @@ export async function createServer(
   refuseOthers(app, parts, [HELLO_PATH, ...more.paths]);
   addHelloRoute(app, { identity, connections, counters });
   addStateRoute(app, { connections, proofs, store, board, changes, now });
-  addBlocksRoute(app, { connections, proofs, buffers, counters });
+  addBlocksRoute(app, { connections, proofs, board, changes, buffers, counters, now });
   more.add(app, { connections, limits });
   await app.ready();
   return {

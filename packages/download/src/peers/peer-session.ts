@@ -43,6 +43,13 @@ export interface StateOptions {
   readonly signal: AbortSignal;
 }
 
+export interface BlocksOptions {
+  readonly onSealed: OnSealed;
+  /** 0 */
+  readonly waitMs?: number;
+  readonly signal: AbortSignal;
+}
+
 export interface BlocksOfSegment {
   readonly segment: ContentSegment;
   readonly runs: readonly BlockRun[];
@@ -118,10 +125,13 @@ export class PeerSession implements Disposable {
     });
   }
 
-  /** Asks for sealed blocks and block hash lists, and hands out each as it arrives. */
+  /**
+   * Asks for sealed blocks and block hash lists, and hands out each as it arrives. Waits up to
+   * `waitMs` for those of the first segment that are on their way to the peer.
+   */
   async blocks(
     segments: readonly BlocksOfSegment[],
-    { onSealed, signal }: { onSealed: OnSealed; signal: AbortSignal },
+    { onSealed, waitMs = 0, signal }: BlocksOptions,
   ): Promise<void> {
     const questions = segments.map(({ segment, ...wanted }) => ({
       segmentId: segment.keys.segmentId,
@@ -136,9 +146,9 @@ export class PeerSession implements Disposable {
     const reader = new FrameReader(expected, { onSealed, buffers: BUFFERS });
     const ask = {
       path: BLOCKS_PATH,
-      body: encodeBlocksRequest({ segments: questions }),
+      body: encodeBlocksRequest({ waitMs, segments: questions }),
       mostBytes: mostAnswerBytes(expected),
-      silenceMs: SILENCE_MS,
+      silenceMs: waitMs + SILENCE_MS,
       onBody: (bytes: Uint8Array) => checked(this.#connection, () => reader.read(bytes)),
     };
     await this.#connection.request(ask, { signal });

@@ -8,8 +8,14 @@ import type { Peer } from './peer-pool.ts';
 /** A reason made once: without one, each abort would build an error with a stack. */
 const DONE = new Error('the run is over');
 
-/** Blocks from a peer, opened with the segment's key. Opened is not verified: a peer may lie. */
-export function peerSource(peer: Peer): BlockSource {
+/**
+ * Blocks from a peer, opened with the segment's key. Opened is not verified: a peer may lie. Waits
+ * up to `waitMs` for those that are on their way to the peer.
+ */
+export function peerSource(
+  peer: Peer,
+  { waitMs = 0 }: { readonly waitMs?: number } = {},
+): BlockSource {
   let wasDamaged = false;
   return { name: peer.name, kind: 'peer', fetch };
 
@@ -21,6 +27,7 @@ export function peerSource(peer: Peer): BlockSource {
     const leave = new AbortController();
     const ask = [{ segment, runs: [{ firstBlock, count }], wantsBlockHashList: false, wasDamaged }];
     const options = {
+      waitMs,
       onSealed: (_: number, item: SealedItem) => arrived.push(item),
       signal: AbortSignal.any([signal, leave.signal]),
     };

@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SECOND_MS } from '@peer-cache/core';
+import { BLOCKS_PER_SEGMENT, SECOND_MS } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
 import type { PeerAddress } from '@peer-cache/discovery';
+import { RUN_BLOCKS } from '@peer-cache/ownership';
 import type { Ownership } from '@peer-cache/ownership';
 import type { SegmentState, ToldPeer } from '@peer-cache/protocol';
 import type { ContentSegment } from '../block-source.ts';
@@ -82,6 +83,26 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
     return [...this.#members.values()].flatMap(({ member }) =>
       member.peer.conduct.mayAsk(this.#content.id) ? member : [],
     );
+  }
+
+  /** Bitmaps of the blocks of a segment that peers offer. */
+  offersOf(segmentIndex: number): Uint8Array[] {
+    return this.members().flatMap((member) => member.blocksOf(segmentIndex) ?? []);
+  }
+
+  /** A bitmap of the blocks of a run that nobody offers and that are not among `stored`. */
+  gapsOf(
+    { segmentIndex, firstBlock }: { readonly segmentIndex: number; readonly firstBlock: number },
+    stored: Uint8Array | undefined,
+  ): Uint8Array {
+    const others = this.offersOf(segmentIndex);
+    const gaps = new Uint8Array(BLOCKS_PER_SEGMENT / 8);
+    for (let byte = firstBlock >> 3; byte < (firstBlock + RUN_BLOCKS) >> 3; byte++) {
+      let held = stored?.[byte] ?? 0;
+      for (const bits of others) held |= bits[byte] ?? 0;
+      gaps[byte] = ~held & 0xff;
+    }
+    return gaps;
   }
 
   /** Those that are there, for others to know; the same list until it changes. */

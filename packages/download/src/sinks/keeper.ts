@@ -25,7 +25,7 @@ export interface KeeperParts {
   readonly sink: ContentSink;
   readonly progress: Progress;
   /** Blocks that nobody near has yet are in the store now. */
-  readonly onNews?: (segmentId: Uint8Array) => void;
+  readonly onNews?: (segmentId: Uint8Array, blocks: readonly number[]) => void;
 }
 
 /**
@@ -35,7 +35,7 @@ export interface KeeperParts {
 export class Keeper {
   readonly #sink: ContentSink;
   readonly #progress: Progress;
-  readonly #onNews: (segmentId: Uint8Array) => void;
+  readonly #onNews: (segmentId: Uint8Array, blocks: readonly number[]) => void;
   readonly #pending = new Set<Promise<void>>();
   #gathered: Gathered[] = [];
   #gatheredBytes = 0;
@@ -124,7 +124,8 @@ export class Keeper {
     if (stored === undefined || !this.#storeWorks) return;
     try {
       await stored.put(blocks.map(({ item }) => item));
-      if (blocks.some(({ isNews }) => isNews)) this.#onNews(stored.keys.segmentId);
+      const news = blocks.filter(({ isNews }) => isNews).map(({ item }) => item.block.blockIndex);
+      if (news.length > 0) this.#onNews(stored.keys.segmentId, news);
     } catch (error) {
       this.#storeFailed(error);
     }

@@ -75,6 +75,7 @@ const runs = fc.tuple(fc.nat(511), fc.integer({ min: 1, max: 512 })).map(([first
 });
 
 export const blocksRequests: Arbitrary<BlocksRequest> = fc.record({
+  waitMs: fc.nat(10_000),
   segments: fc.array(
     fc.record({
       segmentId: bytesOf(16),

@@ -168,7 +168,7 @@ export class RawPeer implements Disposable {
       wasDamaged: false,
       ...ask,
     }));
-    return { path: BLOCKS_PATH, body: encodeBlocksRequest({ segments }) };
+    return { path: BLOCKS_PATH, body: encodeBlocksRequest({ waitMs: 0, segments }) };
   }
 
   async blocks(asks: readonly BlocksAsk[]): Promise<Frame[]> {
