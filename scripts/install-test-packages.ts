@@ -16,6 +16,8 @@ const PACKAGE_OF = {
   'dbus-daemon': 'dbus',
   b3sum: 'b3sum',
   aria2c: 'aria2',
+  ping: 'iputils-ping',
+  ethtool: 'ethtool',
   tmux: 'tmux',
   strace: 'strace',
   faketime: 'faketime',

@@ -1,13 +1,12 @@
 // Measures what peer-cache promises against real programs, in one run on one machine:
 // `npm run bench`, or `npm run bench -- a d` for some. Ratios are what counts; see docs/benchmarks.md.
-import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { blake3, GIB } from '@peer-cache/core';
 import { benchHashing } from './hashing.ts';
+import { installed } from './installed.ts';
 import { benchJobs } from './jobs.ts';
 import { makeContent } from './make-content.ts';
 import { benchMemory } from './memory.ts';
@@ -69,24 +68,6 @@ try {
   }
 } finally {
   await rm(folder, { recursive: true, force: true });
-}
-
-/** The command as it is installed: built, with the packages that are not in its bundle beside it. */
-async function installed(into: string): Promise<string> {
-  const build = fileURLToPath(new URL('../../scripts/build.ts', import.meta.url));
-  const dist = join(into, 'node_modules', 'peer-cache');
-  execFileSync(process.execPath, [build, dist], { stdio: 'ignore' });
-  const packages = new URL('../../packages/', import.meta.url);
-  await mkdir(join(into, 'node_modules', '@napi-rs'));
-  for (const [owner, name] of [
-    ['core', '@napi-rs/blake-hash'],
-    ['core', 'blake3'],
-    ['store', 'better-sqlite3'],
-  ] as const) {
-    const target = fileURLToPath(new URL(`${owner}/node_modules/${name}`, packages));
-    await symlink(target, join(into, 'node_modules', name));
-  }
-  return dist;
 }
 
 function report({ name, ours, other, ratio, aim }: Row): void {

@@ -24,10 +24,22 @@ export async function timed(task: () => Promise<void> | void): Promise<number> {
 
 /** CPU seconds (user and system) that a process has used so far. */
 export function cpuSeconds(pid: number): number {
+  const [user = Number.NaN, system = Number.NaN] = cpuTicks(pid);
+  return (user + system) / TICKS_PER_SECOND;
+}
+
+/** The same of the children that it has waited for. */
+export function childrenCpuSeconds(pid: number): number {
+  const [, , user = Number.NaN, system = Number.NaN] = cpuTicks(pid);
+  return (user + system) / TICKS_PER_SECOND;
+}
+
+/** User and system, then those of the children that were waited for. */
+function cpuTicks(pid: number): number[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name in parentheses may hold spaces; user and system time are fields 14 and 15.
+  // The name in parentheses may hold spaces; the times are fields 14 to 17.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  return fields.slice(11, 15).map(Number);
 }
 
 /** Highest resident memory of a process so far, in bytes. */

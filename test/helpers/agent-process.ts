@@ -18,6 +18,8 @@ export interface AgentStart {
   readonly set?: readonly string[];
   /** What the agent is started by, such as `ip netns exec NAME`. */
   readonly wrapper?: readonly string[];
+  /** The command; that of the sources unless it is given. */
+  readonly bin?: string;
 }
 
 /** The folders of a user, and the agents that live in them, one after the other. */
@@ -25,6 +27,7 @@ export class AgentHome {
   readonly folder: string;
   /** Commands reach whichever agent runs. */
   readonly client: JobClient;
+  readonly socketPath: string;
   readonly #environment: NodeJS.ProcessEnv;
 
   private constructor(folder: string) {
@@ -32,7 +35,8 @@ export class AgentHome {
     const places = PLACES.map((place) => [`XDG_${place}`, join(folder, place)]);
     const { PATH } = process.env;
     this.#environment = { PATH, HOME: folder, ...Object.fromEntries(places) };
-    this.client = new JobClient(join(folder, 'RUNTIME_DIR', 'peer-cache', 'control.sock'));
+    this.socketPath = join(folder, 'RUNTIME_DIR', 'peer-cache', 'control.sock');
+    this.client = new JobClient(this.socketPath);
   }
 
   static async create(folder: string): Promise<AgentHome> {
@@ -41,9 +45,9 @@ export class AgentHome {
   }
 
   /** Starts a real agent; it may be killed before it is ready. */
-  spawn({ set = [], wrapper = [] }: AgentStart = {}): AgentProcess {
+  spawn({ set = [], wrapper = [], bin = PEER_CACHE }: AgentStart = {}): AgentProcess {
     const settings = set.flatMap((setting) => ['--set', setting]);
-    const command = [...wrapper, process.execPath, PEER_CACHE, 'agent', ...settings];
+    const command = [...wrapper, process.execPath, bin, 'agent', ...settings];
     // `env` becomes the agent, whose process it then is.
     const child = spawn('env', command, {
       env: this.#environment,
@@ -87,6 +91,10 @@ export class AgentProcess implements AsyncDisposable {
         if (line.includes('"agent started"')) ready.resolve();
       });
     }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   get isRunning(): boolean {

@@ -49,9 +49,13 @@ export async function makeLan({ hosts: count, network = '10.77.0' }: LanOptions)
 
 export class Lan implements AsyncDisposable {
   readonly hosts: LanHost[] = [];
-  readonly #prefix = `pc-${process.pid}-${randomBytes(3).toString('hex')}`;
+  /** What the names of all of its namespaces begin with. */
+  readonly prefix: string = `pc-${process.pid}-${randomBytes(3).toString('hex')}`;
+  /** The namespace of the bridge. */
+  readonly bridge: string = `${this.prefix}-bridge`;
   readonly #network: string;
   readonly #namespaces: string[] = [];
+  readonly #nodes: LanHost[] = [];
   /** Where the process ends without disposing, the namespaces would stay for ever. */
   readonly #removeAtExit = (): void => {
     for (const name of this.#namespaces) execFileSync('ip', ['netns', 'del', name]);
@@ -70,38 +74,49 @@ export class Lan implements AsyncDisposable {
 
   async open(): Promise<void> {
     process.once('exit', this.#removeAtExit);
-    const bridge = await this.#addNamespace('bridge');
-    await ip('-n', bridge, 'link', 'add', 'br0', 'type', 'bridge', 'forward_delay', '0');
-    await ip('-n', bridge, 'link', 'set', 'br0', 'up');
+    await this.#addNamespace('bridge');
+    await ip('-n', this.bridge, 'link', 'add', 'br0', 'type', 'bridge', 'forward_delay', '0');
+    await ip('-n', this.bridge, 'link', 'set', 'br0', 'up');
   }
 
   async addHost(): Promise<LanHost> {
     const number = this.hosts.length + 1;
-    const bridge = `${this.#prefix}-bridge`;
-    const namespace = await this.#addNamespace(`h${number}`);
-    const port = `port${number}`;
-    const near = `${LAN_INTERFACE} netns ${namespace}`;
-    const far = `${port} netns ${bridge}`;
-    await ip(...`link add ${near} type veth peer name ${far}`.split(' '));
-    await ip('-n', bridge, 'link', 'set', port, 'master', 'br0', 'up');
-    const host = new LanHost(namespace, `${this.#network}.${number}`);
+    const host = await this.addNode(`h${number}`, number);
     this.hosts.push(host);
-    // Without it a link-local IPv6 address can't be used for a second or two.
-    await host.run('sysctl', '-qw', `net.ipv6.conf.${LAN_INTERFACE}.accept_dad=0`);
-    await ip('-n', namespace, 'link', 'set', 'lo', 'up');
-    await ip('-n', namespace, 'addr', 'add', `${host.address}/24`, 'dev', LAN_INTERFACE);
-    await ip('-n', namespace, 'link', 'set', LAN_INTERFACE, 'up');
+    await this.plugIn(host);
     return host;
   }
 
+  /** A machine with nothing plugged in, and the last number of its address should it be. */
+  async addNode(name: string, number: number): Promise<LanHost> {
+    const namespace = await this.#addNamespace(name);
+    const node = new LanHost(namespace, { address: `${this.#network}.${number}`, number });
+    this.#nodes.push(node);
+    await ip('-n', namespace, 'link', 'set', 'lo', 'up');
+    return node;
+  }
+
+  /** Connects a machine to the bridge, with its address. */
+  async plugIn(host: LanHost): Promise<void> {
+    const { namespace, address, port } = host;
+    const near = `${LAN_INTERFACE} netns ${namespace}`;
+    const far = `${port} netns ${this.bridge}`;
+    await ip(...`link add ${near} type veth peer name ${far}`.split(' '));
+    await ip('-n', this.bridge, 'link', 'set', port, 'master', 'br0', 'up');
+    // Without it a link-local IPv6 address can't be used for a second or two.
+    await host.run('sysctl', '-qw', `net.ipv6.conf.${LAN_INTERFACE}.accept_dad=0`);
+    await ip('-n', namespace, 'addr', 'add', `${address}/24`, 'dev', LAN_INTERFACE);
+    await ip('-n', namespace, 'link', 'set', LAN_INTERFACE, 'up');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.hosts.map((host) => host[Symbol.asyncDispose]()));
+    await Promise.all(this.#nodes.map((node) => node[Symbol.asyncDispose]()));
     for (const name of this.#namespaces) await ip('netns', 'del', name);
     process.off('exit', this.#removeAtExit);
   }
 
   async #addNamespace(suffix: string): Promise<string> {
-    const name = `${this.#prefix}-${suffix}`;
+    const name = `${this.prefix}-${suffix}`;
     await ip('netns', 'add', name);
     this.#namespaces.push(name);
     return name;
@@ -112,11 +127,17 @@ export class Lan implements AsyncDisposable {
 export class LanHost implements AsyncDisposable {
   readonly namespace: string;
   readonly address: string;
+  /** The bridge's end of its cable. */
+  readonly port: string;
   readonly #running = new Set<ChildProcess>();
 
-  constructor(namespace: string, address: string) {
+  constructor(
+    namespace: string,
+    { address, number }: { readonly address: string; readonly number: number },
+  ) {
     this.namespace = namespace;
     this.address = address;
+    this.port = `port${number}`;
   }
 
   /** Runs a command on this host to its end and gives what it prints. */
@@ -162,6 +183,8 @@ async function killed(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-async function ip(...args: string[]): Promise<void> {
-  await runFile('ip', args, { timeout: 30_000 });
+/** Runs `ip` and gives what it prints. */
+export async function ip(...args: string[]): Promise<string> {
+  const { stdout } = await runFile('ip', args, { timeout: 30_000 });
+  return stdout;
 }

@@ -1,0 +1,27 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { createInterface } from 'node:readline';
+
+export interface LiveCall {
+  readonly socketPath: string;
+  readonly path: string;
+  /** Sent as JSON, by POST; without it this is a GET. */
+  readonly body?: object | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Asks a control socket for an answer that goes on, and gives its lines as they come. */
+export async function openLines(call: LiveCall): Promise<AsyncIterableIterator<string>> {
+  const { socketPath, path, body, signal } = call;
+  const method = body === undefined ? 'GET' : 'POST';
+  const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+  const outgoing = request({ socketPath, path, method, headers, signal, agent: false });
+  outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+  const [answer]: IncomingMessage[] = await once(outgoing, 'response');
+  if (answer?.statusCode !== 200) throw new Error(`${path} was answered by ${answer?.statusCode}`);
+  // Told to the reader by the lines' end; without a listener it would end this process.
+  answer.on('error', () => undefined);
+  // Listens from now on: what comes before the first look is not lost.
+  return createInterface({ input: answer })[Symbol.asyncIterator]();
+}
