@@ -6,6 +6,7 @@ import { Downloader } from '@peer-cache/download';
 import { Board } from '@peer-cache/ownership';
 import { PeerIdentity } from '@peer-cache/protocol';
 import { startServer } from '@peer-cache/server';
+import type { PeerServer } from '@peer-cache/server';
 import { createMemoryBlockStore } from '@peer-cache/store';
 import { temporaryFolder } from './parts.ts';
 
@@ -14,6 +15,7 @@ const STORE_BYTES = 2 ** 30;
 /** An agent without configuration or commands: a server, a store and a downloader. */
 export interface SwarmAgent extends AsyncDisposable {
   readonly downloader: Downloader;
+  readonly server: PeerServer;
   readonly address: PeerAddress;
   readonly peerId: string;
   /** A path for a file of its own. */
@@ -86,6 +88,7 @@ export class Swarm implements AsyncDisposable {
     const moved = parts.move();
     const agent = {
       downloader,
+      server,
       address,
       peerId,
       path: (name: string) => join(folder.path, name),

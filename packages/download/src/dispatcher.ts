@@ -46,6 +46,8 @@ export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #send: (errand: Errand) => void;
   #waitsForTurn = false;
+  /** A run that is to be fetched here as soon as nobody is asked for it any more. */
+  #ownNext: number | undefined;
 
   /** `send` begins an errand at once. */
   constructor(parts: DispatcherParts, send: (errand: Errand) => void) {
@@ -108,7 +110,12 @@ export class Dispatcher {
       const blocksOf = (index: number) => (index === segmentIndex ? gaps : undefined);
       const limits = { most: count, startBlock: firstBlock, endBlockOf: this.#endBlockOf };
       const run = work.take({ blocksOf }, limits);
-      if (run === undefined) return flights.leaveAwaited(next.run.number);
+      if (run === undefined) {
+        // It is awaited from somebody; its end leads here again.
+        this.#ownNext = next.run.number;
+        return flights.leaveAwaited(next.run.number);
+      }
+      this.#ownNext = undefined;
       const isSent = this.#sendFor(run, origin, next);
       share.turnWasRefused(!isSent);
       if (!isSent) return;
@@ -155,8 +162,9 @@ export class Dispatcher {
     for (const claim of member.neighbour?.claims() ?? []) {
       const { segmentIndex, runIndex } = claim;
       const number = segmentIndex * RUNS_PER_SEGMENT + runIndex;
-      const isOthers = ownership.hasClaim(number) || ownership.claimOn(number) !== claim;
-      if (isOthers || flights.isAwaited(number)) continue;
+      const stands = ownership.claimOn(number) === claim && claim.overdueSinceMs === undefined;
+      if (!stands || ownership.hasClaim(number) || flights.isAwaited(number)) continue;
+      if (number === this.#ownNext) continue;
       const gaps = swarm.gapsOf(
         { segmentIndex, firstBlock: runIndex * RUN_BLOCKS },
         suppliers.storedOf(segmentIndex),

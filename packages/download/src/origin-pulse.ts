@@ -4,7 +4,7 @@ import { RUN_BLOCKS } from '@peer-cache/ownership';
 /** Requests that were silent for so long may be so because this machine's way out is cut. */
 const SILENT_MS = 1 * SECOND_MS;
 /** A claim is a loan of no more work than this. */
-const LOAN_MS = 2 * SECOND_MS;
+const LOAN_MS = 4 * SECOND_MS;
 const LEAST_BLOCKS = 2;
 const MEMORY_MS = 3 * SECOND_MS;
 

@@ -3,25 +3,34 @@ import type { Board, BoardEvents } from '@peer-cache/ownership';
 import type { StoreEvents } from '@peer-cache/store';
 import { segmentNameOf } from './proven-segments.ts';
 
-/** What need not be known at once is told with whatever comes next, or after so long. */
-const UNHURRIED_MS = 300;
+/** Segments whose last urgent change is remembered. */
+const MOST_REMEMBERED = 4096;
+
+export interface ChangeWatchParts {
+  readonly events: EventEmitter<StoreEvents>;
+  readonly board: Board;
+  readonly now: () => number;
+}
+
+interface Urgency {
+  readonly isUrgent: boolean;
+}
 
 /**
  * Tells whoever waits which segments changed, in the store or on the board: one listener for all of
- * them. While somebody here works on a segment, its new blocks are mostly such as the neighbours
- * have, too; the board says which are not.
+ * them. While somebody here works on a segment, its new blocks are no hurry: whoever wants them
+ * awaits them already.
  */
 export class ChangeWatch implements Disposable {
-  readonly #events: EventEmitter<StoreEvents>;
-  readonly #board: Board;
+  readonly #parts: ChangeWatchParts;
   readonly #waiters = new Map<string, Set<ChangeWaiter>>();
+  readonly #urgentMs = new Map<string, number>();
   #waiterCount = 0;
 
-  constructor(events: EventEmitter<StoreEvents>, board: Board) {
-    this.#events = events;
-    this.#board = board;
-    events.on('segment-changed', this.#onStoreChanged);
-    board.events.on('segment-changed', this.#onBoardChanged);
+  constructor(parts: ChangeWatchParts) {
+    this.#parts = parts;
+    parts.events.on('segment-changed', this.#onStoreChanged);
+    parts.board.events.on('segment-changed', this.#onBoardChanged);
   }
 
   /** How many callers poll. */
@@ -29,46 +38,59 @@ export class ChangeWatch implements Disposable {
     return this.#waiterCount;
   }
 
-  /** Watches segments from now on, until disposed. */
-  watch(segmentNames: Iterable<string>): ChangeWaiter {
-    return this.#add(segmentNames, { isClose: false });
+  /** Whether something of a segment changed since then that should be known at once. */
+  isUrgentSince(segmentName: string, sinceMs: number): boolean {
+    return (this.#urgentMs.get(segmentName) ?? Number.NEGATIVE_INFINITY) > sinceMs;
   }
 
-  /** Watches one segment for whoever wants each change at once, and is no caller that polls. */
-  watchClosely(segmentName: string): ChangeWaiter {
-    return this.#add([segmentName], { isClose: true });
+  /** Watches segments from now on, until disposed. */
+  watch(segmentNames: Iterable<string>): ChangeWaiter {
+    const waiter = this.#add(new Set(segmentNames), () => this.#waiterCount--);
+    this.#waiterCount++;
+    return waiter;
+  }
+
+  /** The same for one segment and somebody who is no caller that polls. */
+  watchBlocks(segmentName: string): ChangeWaiter {
+    return this.#add(new Set([segmentName]), () => undefined);
   }
 
   [Symbol.dispose](): void {
-    this.#events.off('segment-changed', this.#onStoreChanged);
-    this.#board.events.off('segment-changed', this.#onBoardChanged);
+    this.#parts.events.off('segment-changed', this.#onStoreChanged);
+    this.#parts.board.events.off('segment-changed', this.#onBoardChanged);
   }
 
   readonly #onStoreChanged = ({ segmentId }: { readonly segmentId: Uint8Array }): void => {
     const segmentName = segmentNameOf(segmentId);
-    this.#notify(segmentName, { isUrgent: this.#board.find(segmentName) === undefined });
+    this.#notify(segmentName, { isUrgent: this.#parts.board.find(segmentName) === undefined });
   };
 
   readonly #onBoardChanged = (change: BoardEvents['segment-changed'][0]): void => {
     this.#notify(change.segmentName, change);
   };
 
-  #notify(segmentName: string, change: { readonly isUrgent: boolean }): void {
-    for (const waiter of this.#waiters.get(segmentName) ?? []) waiter.notify(segmentName, change);
+  #notify(segmentName: string, urgency: Urgency): void {
+    if (urgency.isUrgent) this.#remember(segmentName);
+    for (const waiter of this.#waiters.get(segmentName) ?? []) waiter.notify(segmentName, urgency);
   }
 
-  #add(segmentNames: Iterable<string>, { isClose }: { readonly isClose: boolean }): ChangeWaiter {
-    const names = new Set(segmentNames);
-    const polls = isClose ? 0 : 1;
-    const waiter = new ChangeWaiter(isClose, () => {
-      this.#waiterCount -= polls;
+  #remember(segmentName: string): void {
+    this.#urgentMs.delete(segmentName);
+    this.#urgentMs.set(segmentName, this.#parts.now());
+    if (this.#urgentMs.size <= MOST_REMEMBERED) return;
+    const [oldest] = this.#urgentMs.keys();
+    if (oldest !== undefined) this.#urgentMs.delete(oldest);
+  }
+
+  #add(names: ReadonlySet<string>, onRemoved: () => void): ChangeWaiter {
+    const waiter = new ChangeWaiter(() => {
+      onRemoved();
       this.#remove(names, waiter);
     });
     for (const name of names) {
       const waiters = this.#waiters.get(name) ?? new Set();
       this.#waiters.set(name, waiters.add(waiter));
     }
-    this.#waiterCount += polls;
     return waiter;
   }
 
@@ -81,34 +103,40 @@ export class ChangeWatch implements Disposable {
   }
 }
 
+export interface WaitOptions {
+  readonly signal: AbortSignal;
+  /** True. Else only a change that is urgent ends the wait, and the others are kept for later. */
+  readonly isEager?: boolean;
+}
+
 /** One request that waits. Changes between two waits are kept for the second. */
 export class ChangeWaiter implements Disposable {
-  readonly #isClose: boolean;
   readonly #remove: () => void;
   #changed = new Set<string>();
   #isUrgent = false;
-  #unhurried: NodeJS.Timeout | undefined;
-  #wake: (() => void) | undefined;
+  #wake: ((urgency: Urgency) => void) | undefined;
 
-  constructor(isClose: boolean, remove: () => void) {
-    this.#isClose = isClose;
+  constructor(remove: () => void) {
     this.#remove = remove;
   }
 
-  notify(segmentName: string, { isUrgent }: { readonly isUrgent: boolean }): void {
+  notify(segmentName: string, urgency: Urgency): void {
     this.#changed.add(segmentName);
-    if (isUrgent || this.#isClose) this.#hurry();
-    else this.#unhurried ??= setTimeout(() => this.#hurry(), UNHURRIED_MS).unref();
+    this.#isUrgent ||= urgency.isUrgent;
+    this.#wake?.(urgency);
   }
 
-  /**
-   * Resolves with what changed, soon after the first change or at once if it is urgent; with
-   * nothing after `waitMs` or when the signal says so.
-   */
-  async next(waitMs: number, { signal }: { signal: AbortSignal }): Promise<ReadonlySet<string>> {
-    if (!this.#isUrgent && waitMs > 0 && !signal.aborted) {
+  /** Resolves with what changed; with nothing urgent after `waitMs` or when the signal says so. */
+  async next(
+    waitMs: number,
+    { signal, isEager = true }: WaitOptions,
+  ): Promise<ReadonlySet<string>> {
+    const isDue = isEager ? this.#changed.size > 0 : this.#isUrgent;
+    if (!isDue && waitMs > 0 && !signal.aborted) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      this.#wake = resolve;
+      this.#wake = ({ isUrgent }) => {
+        if (isEager || isUrgent) resolve();
+      };
       const timer = setTimeout(resolve, waitMs).unref();
       const onAbort = (): void => resolve();
       signal.addEventListener('abort', onAbort);
@@ -117,21 +145,13 @@ export class ChangeWaiter implements Disposable {
       clearTimeout(timer);
       this.#wake = undefined;
     }
-    clearTimeout(this.#unhurried);
-    this.#unhurried = undefined;
-    this.#isUrgent = false;
     const changed = this.#changed;
     this.#changed = new Set();
+    this.#isUrgent = false;
     return changed;
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#unhurried);
     this.#remove();
-  }
-
-  #hurry(): void {
-    this.#isUrgent = true;
-    this.#wake?.();
   }
 }

@@ -109,6 +109,11 @@ export class Connection {
     return peers;
   }
 
+  /** When the last answer about state was given. */
+  get stateAnsweredMs(): number {
+    return this.#stateAnsweredMs;
+  }
+
   stateAnswered(nowMs: number): void {
     this.#stateAnsweredMs = nowMs;
   }

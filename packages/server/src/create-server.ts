@@ -61,7 +61,7 @@ export async function createServer(
   const counters = new Counters();
   const connections = new Connections({ hosts, counters, now }, limits);
   const proofs = new ProofCheck(store, board);
-  const changes = new ChangeWatch(store.events, board);
+  const changes = new ChangeWatch({ events: store.events, board, now });
   const buffers = new AnswerBuffers(limits);
 
   const parts = { connections, counters, log };

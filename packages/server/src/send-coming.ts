@@ -96,7 +96,7 @@ async function* frames(
   const left = new AbortController();
   raw.once('close', () => left.abort());
   const signal = AbortSignal.any([left.signal, connection.ending]);
-  using waiter = changes.watchClosely(segmentName);
+  using waiter = changes.watchBlocks(segmentName);
   for (const firstBlock of blocks) {
     const deadlineMs = now() + to.waitMs;
     while (!segment.blocks.has(firstBlock)) {

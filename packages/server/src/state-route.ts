@@ -26,6 +26,8 @@ export interface StateParts {
   readonly now: () => number;
 }
 
+/** What need not be known at once is told with whatever comes first, or so long after the last. */
+const UNHURRIED_MS = 300;
 const NO_BLOCKS = new Uint8Array();
 
 /** A question with its place in the request, which is how the answer names it. */
@@ -53,7 +55,8 @@ export function addStateRoute(app: FastifyInstance, parts: StateParts): void {
 
 /**
  * Waits as long for segments that aren't here, or weren't proved, as for those in which nothing
- * changes. What changes within `stateIntervalMs` goes into one answer.
+ * changes. What changes within `stateIntervalMs` goes into one answer, and what is no hurry waits
+ * for the next that is due.
  */
 async function statesOnceChanged(
   connection: Connection,
@@ -67,7 +70,6 @@ async function statesOnceChanged(
   const signal = connection.ending;
   const deadlineMs = now() + waitMs;
   using waiter = changes.watch(questions.map(({ segmentName }) => segmentName));
-  let due: readonly NumberedQuestion[] = questions;
   for (;;) {
     const nowMs = now();
     const delayMs = connection.stateDelayMs(nowMs, changes.waiterCount);
@@ -75,13 +77,23 @@ async function statesOnceChanged(
       await sleep(Math.ceil(delayMs), undefined, { ref: false });
       continue;
     }
+    const { stateAnsweredMs } = connection;
+    const unhurriedMs = stateAnsweredMs + UNHURRIED_MS - nowMs;
+    const isOver = nowMs >= deadlineMs || signal.aborted;
+    const due = questions.filter(({ knownVersion, segmentName }) => {
+      const isNew = knownVersion === 0;
+      return (
+        isNew || unhurriedMs <= 0 || isOver || changes.isUrgentSince(segmentName, stateAnsweredMs)
+      );
+    });
     const states = due.flatMap((question) => stateOf(connection, question, parts) ?? []);
-    if (states.length > 0 || nowMs >= deadlineMs || signal.aborted) {
+    if (states.length > 0 || isOver) {
       connection.stateAnswered(nowMs);
       return states;
     }
-    const changed = await waiter.next(deadlineMs - nowMs, { signal });
-    due = questions.filter(({ segmentName }) => changed.has(segmentName));
+    const leftMs = deadlineMs - nowMs;
+    if (unhurriedMs <= 0) await waiter.next(leftMs, { signal });
+    else await waiter.next(Math.min(leftMs, unhurriedMs), { signal, isEager: false });
   }
 }
 

@@ -10,7 +10,7 @@ const [a, b] = ['aa', 'bb'];
 function watched() {
   const events = new EventEmitter<StoreEvents>();
   const board = new Board();
-  const watch = new ChangeWatch(events, board);
+  const watch = new ChangeWatch({ events, board, now: () => performance.now() });
   const change = (name: string): void => {
     events.emit('segment-changed', { segmentId: Buffer.from(name, 'hex') });
   };
