@@ -164,11 +164,14 @@ export class Ownership implements OwnershipView {
   }
 
   claimOn(runNumber: number): SeenClaim | undefined {
+    let latest: SeenClaim | undefined;
     for (const neighbour of this.#neighbours.values()) {
       const claim = this.#claimOf(neighbour, runNumber);
-      if (claim !== undefined) return claim;
+      if (claim === undefined) continue;
+      // Whoever brings something: a run that was taken over is late only if the new claim is, too.
+      if (latest === undefined || claim.progressMs > latest.progressMs) latest = claim;
     }
-    return undefined;
+    return latest;
   }
 
   ownerOf(
@@ -241,7 +244,8 @@ export class Ownership implements OwnershipView {
     const segmentIndex = segmentOf(runNumber);
     return [...this.#neighbours.values()].flatMap((neighbour) => {
       const claim = this.#claimOf(neighbour, runNumber);
-      if (claim === undefined) return [];
+      // What was late when this peer took it over is no reason to leave it.
+      if (claim === undefined || claim.overdueSinceMs !== undefined) return [];
       const { peerId, place } = neighbour;
       return [{ peerId, place, kind: claim.kind, standing: neighbour.standing(segmentIndex) }];
     });

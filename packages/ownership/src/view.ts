@@ -17,7 +17,7 @@ export interface OwnershipView {
   /** Whether this peer fetches the run. */
   hasClaim(runNumber: number): boolean;
 
-  /** The claim of a neighbour that stands on a run; undefined where it is free. */
+  /** The claim of a neighbour on a run, the one that got on last; undefined where it is free. */
   claimOn(runNumber: number): SeenClaim | undefined;
 
   /** Whom a run belongs to: the nearest of those who want it most urgently and may fetch it. */
