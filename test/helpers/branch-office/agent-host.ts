@@ -72,9 +72,12 @@ export class AgentHost implements AsyncDisposable {
     const transfer = new Transfer({ path, sizeBytes: wish.sizeBytes });
     const isGet = wish.urgency === 'foreground';
     const followed = isGet ? this.#get(transfer, wish) : this.#job(transfer, wish);
-    const without = (error?: unknown): void =>
-      transfer.end(wish.signal.aborted ? 'late' : 'gone', String(error ?? ''));
-    followed.then(() => without(), without);
+    const giveUp = (message: string): void =>
+      transfer.end(wish.signal.aborted ? 'late' : 'gone', message);
+    followed.then(
+      () => giveUp('its agent fell silent'),
+      (error: unknown) => giveUp(error instanceof Error ? error.message : 'its agent is gone'),
+    );
     return transfer;
   }
 

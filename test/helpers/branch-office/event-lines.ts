@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import { createInterface } from 'node:readline';
 
 export interface LiveCall {
   readonly socketPath: string;
@@ -12,7 +11,7 @@ export interface LiveCall {
 }
 
 /** Asks a control socket for an answer that goes on, and gives its lines as they come. */
-export async function openLines(call: LiveCall): Promise<AsyncIterableIterator<string>> {
+export async function openLines(call: LiveCall): Promise<AsyncIterable<string>> {
   const { socketPath, path, body, signal } = call;
   const method = body === undefined ? 'GET' : 'POST';
   const headers = body === undefined ? {} : { 'content-type': 'application/json' };
@@ -20,8 +19,17 @@ export async function openLines(call: LiveCall): Promise<AsyncIterableIterator<s
   outgoing.end(body === undefined ? undefined : JSON.stringify(body));
   const [answer]: IncomingMessage[] = await once(outgoing, 'response');
   if (answer?.statusCode !== 200) throw new Error(`${path} was answered by ${answer?.statusCode}`);
-  // Told to the reader by the lines' end; without a listener it would end this process.
-  answer.on('error', () => undefined);
-  // Listens from now on: what comes before the first look is not lost.
-  return createInterface({ input: answer })[Symbol.asyncIterator]();
+  // What comes of an answer that breaks off is told by the lines.
+  outgoing.on('error', () => undefined);
+  return linesOf(answer);
+}
+
+async function* linesOf(answer: IncomingMessage): AsyncGenerator<string> {
+  answer.setEncoding('utf8');
+  let begun = '';
+  for await (const part of answer) {
+    const lines = `${begun}${String(part)}`.split('\n');
+    begun = lines.pop() ?? '';
+    yield* lines;
+  }
 }
