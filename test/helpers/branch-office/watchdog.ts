@@ -5,32 +5,34 @@ import { once } from 'node:events';
 const SCRIPT = `
 trap '' INT TERM HUP
 cat >/dev/null
-for name in $(ip netns list | cut -d' ' -f1 | grep "^$1"); do
-  for pid in $(ip netns pids "$name"); do kill -9 "$pid"; done
-  ip netns del "$name"
-done
-rm -rf "$2"
+if [ -n "$2" ]; then
+  for name in $(ip netns list | cut -d' ' -f1 | grep "^$2"); do
+    for pid in $(ip netns pids "$name"); do kill -9 "$pid"; done
+    ip netns del "$name"
+  done
+fi
+rm -rf "$1"
 `;
 
 export interface Leftovers {
-  /** What the names of the namespaces begin with. */
-  readonly prefix: string;
   readonly folder: string;
+  /** What the names of the namespaces begin with. */
+  readonly prefix?: string;
 }
 
 /**
- * Removes namespaces, what runs in them, and a folder: when disposed, or when this process ends in
- * whatever way, `kill -9` too.
+ * Removes a folder, and namespaces with what runs in them: when disposed, or when this process ends
+ * in whatever way, `kill -9` too.
  */
-export function watchOver({ prefix, folder }: Leftovers): AsyncDisposable {
-  const dog = spawn('sh', ['-c', SCRIPT, 'watchdog', prefix, folder], {
+export function watchOver({ folder, prefix = '' }: Leftovers): AsyncDisposable {
+  const dog = spawn('sh', ['-c', SCRIPT, 'watchdog', folder, prefix], {
     stdio: ['pipe', 'ignore', 'ignore'],
     // Ctrl-C in a terminal is not for it.
     detached: true,
   });
+  const ended = once(dog, 'exit');
   return {
     async [Symbol.asyncDispose]() {
-      const ended = once(dog, 'exit');
       dog.stdin.end();
       await ended;
     },

@@ -56,9 +56,13 @@ export class Lan implements AsyncDisposable {
   readonly #network: string;
   readonly #namespaces: string[] = [];
   readonly #nodes: LanHost[] = [];
-  /** Where the process ends without disposing, the namespaces would stay for ever. */
+  /** Where the process ends without disposing, they and what runs in them would stay for ever. */
   readonly #removeAtExit = (): void => {
-    for (const name of this.#namespaces) execFileSync('ip', ['netns', 'del', name]);
+    for (const name of this.#namespaces) {
+      const pids = execFileSync('ip', ['netns', 'pids', name], { encoding: 'utf8' });
+      for (const pid of pids.split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
+      execFileSync('ip', ['netns', 'del', name]);
+    }
   };
 
   constructor(network: string) {
