@@ -7,6 +7,7 @@ import { runNumberOf } from './flights.ts';
 import type { Flights } from './flights.ts';
 import type { OriginShare, Share } from './origin-share.ts';
 import type { Member } from './peers/member.ts';
+import type { Offers } from './peers/offers.ts';
 import type { Swarm } from './peers/swarm.ts';
 import type { ContentSink } from './sinks/sink.ts';
 import type { Supplier } from './supplier.ts';
@@ -70,16 +71,17 @@ export class Dispatcher {
     const { suppliers, swarm, flights, share } = this.#parts;
     this.#waitsForTurn = false;
     this.#assign(suppliers.store);
-    for (const member of swarm.members()) {
+    const offers = swarm.offers();
+    for (const member of offers.members) {
       const peer = suppliers.peer(member);
       const isIdle = this.#assign(peer);
       if (isIdle && flights.countOf(peer) === 0) this.#relieveSlow(peer);
-      this.#awaitClaimed(member);
+      this.#awaitClaimed(member, offers);
     }
     share.look();
-    this.#leaveToOthers();
-    this.#leaveLate();
-    if (swarm.isSettled) this.#assignShare();
+    this.#leaveToOthers(offers);
+    this.#leaveLate(offers);
+    if (swarm.isSettled) this.#assignShare(offers);
   }
 
   /** Sends for all that the supplier may be asked for now; false if that must wait for its turn. */
@@ -96,17 +98,17 @@ export class Dispatcher {
   }
 
   /** Sends for this peer's share of what nobody has. */
-  #assignShare(): void {
-    const { suppliers, flights, work, share, swarm } = this.#parts;
+  #assignShare(offers: Offers): void {
+    const { suppliers, flights, work, share } = this.#parts;
     const { origins, storedOf } = suppliers;
-    const bounds = { endBlockOf: this.#endBlockOf, storedOf };
+    const bounds = { endBlockOf: this.#endBlockOf, storedOf, offers };
     let free = share.mostFlights - origins.underWay(flights);
     while (free > 0) {
       const origin = origins.next(flights);
       const next = origin && share.next(bounds);
       if (origin === undefined || next === undefined) return;
       const { segmentIndex, firstBlock, count } = next.asked;
-      const gaps = swarm.gapsOf({ segmentIndex, firstBlock }, storedOf(segmentIndex));
+      const gaps = offers.gapsOf({ segmentIndex, firstBlock }, storedOf(segmentIndex));
       const blocksOf = (index: number) => (index === segmentIndex ? gaps : undefined);
       const limits = { most: count, startBlock: firstBlock, endBlockOf: this.#endBlockOf };
       const run = work.take({ blocksOf }, limits);
@@ -140,14 +142,13 @@ export class Dispatcher {
   }
 
   /** Gives up what others claim with more right, or have brought meanwhile. */
-  #leaveToOthers(): void {
-    const { flights, share, work, swarm } = this.#parts;
+  #leaveToOthers(offers: Offers): void {
+    const { flights, share, work } = this.#parts;
     for (const flight of flights.fromOrigin()) {
       if (flight.share === undefined || flight.isLast) continue;
       const { segmentIndex } = flight.run;
       const left = work.missingOf(flight.run);
-      const isOffered = (block: number): boolean =>
-        swarm.members().some((member) => member.hasBlock(segmentIndex, block));
+      const isOffered = (block: number): boolean => offers.hasBlock(segmentIndex, block);
       if (left.length > 0 && left.every(isOffered)) flights.yieldTo(flight, 'now');
       else if (share.mustYield(flight.share, left.length)) {
         flights.yieldTo(flight, 'at the next block');
@@ -156,8 +157,8 @@ export class Dispatcher {
   }
 
   /** Asks for what a peer is fetching, to get it as it arrives there. */
-  #awaitClaimed(member: Member): void {
-    const { suppliers, flights, ownership, work, swarm, turn } = this.#parts;
+  #awaitClaimed(member: Member, offers: Offers): void {
+    const { suppliers, flights, ownership, work, turn } = this.#parts;
     const supplier = suppliers.coming(member);
     for (const claim of member.neighbour?.claims() ?? []) {
       const { segmentIndex, runIndex } = claim;
@@ -165,7 +166,7 @@ export class Dispatcher {
       const stands = ownership.claimOn(number) === claim && claim.overdueSinceMs === undefined;
       if (!stands || ownership.hasClaim(number) || flights.isAwaited(number)) continue;
       if (number === this.#ownNext) continue;
-      const gaps = swarm.gapsOf(
+      const gaps = offers.gapsOf(
         { segmentIndex, firstBlock: runIndex * RUN_BLOCKS },
         suppliers.storedOf(segmentIndex),
       );
@@ -184,14 +185,13 @@ export class Dispatcher {
   }
 
   /** Does not wait for a peer to bring what is on offer elsewhere, or what it fetches no more. */
-  #leaveLate(): void {
-    const { flights, ownership, swarm, work } = this.#parts;
+  #leaveLate(offers: Offers): void {
+    const { flights, ownership, work } = this.#parts;
     const nowMs = performance.now();
     for (const flight of flights.coming()) {
       const { segmentIndex } = flight.run;
       const [next] = work.missingOf(flight.run);
-      const isOffered =
-        next !== undefined && swarm.members().some((member) => member.hasBlock(segmentIndex, next));
+      const isOffered = next !== undefined && offers.hasBlock(segmentIndex, next);
       flight.offeredSinceMs = isOffered ? (flight.offeredSinceMs ?? nowMs) : undefined;
       const isLate = nowMs - (flight.offeredSinceMs ?? nowMs) > OFFERED_MS;
       const isClaimed = ownership.claimOn(runNumberOf(flight.run)) !== undefined;

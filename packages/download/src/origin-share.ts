@@ -11,6 +11,7 @@ import type { Standing } from '@peer-cache/protocol';
 import type { Content } from './content.ts';
 import type { Origins } from './origin/origins.ts';
 import { OriginPulse } from './origin-pulse.ts';
+import type { Offers } from './peers/offers.ts';
 import type { Swarm } from './peers/swarm.ts';
 import { Postings } from './postings.ts';
 import type { Turn } from './turn.ts';
@@ -43,6 +44,7 @@ export interface ShareBounds {
   readonly endBlockOf: (segmentIndex: number) => number;
   /** A bitmap of the blocks that are on this machine; undefined where none are. */
   readonly storedOf: (segmentIndex: number) => Uint8Array | undefined;
+  readonly offers: Offers;
 }
 
 /** A run to fetch from the origin, and how much of it. */
@@ -89,7 +91,7 @@ export class OriginShare implements Disposable {
   get hasHelp(): boolean {
     const { ownership, work } = this.#parts;
     for (const segmentIndex of work.segments()) {
-      if (ownership.candidates(segmentIndex).some(({ neighbour }) => neighbour)) return true;
+      if (ownership.hasOthers(segmentIndex)) return true;
     }
     return false;
   }
@@ -188,11 +190,11 @@ export class OriginShare implements Disposable {
   }
 
   /** The runs of which there are blocks that nobody known has, in the content's order. */
-  #openRuns({ endBlockOf, storedOf }: ShareBounds): OpenRun[] {
-    const { work, content, ownership, swarm } = this.#parts;
+  #openRuns({ endBlockOf, storedOf, offers }: ShareBounds): OpenRun[] {
+    const { work, content, ownership } = this.#parts;
     const open: OpenRun[] = [];
     for (const segmentIndex of work.segments()) {
-      const others = [...swarm.offersOf(segmentIndex), storedOf(segmentIndex)];
+      const others = [offers.unionOf(segmentIndex), storedOf(segmentIndex)];
       const endBlock = Math.min(content.blockCount(segmentIndex), endBlockOf(segmentIndex));
       const runs = Math.ceil(endBlock / RUN_BLOCKS);
       for (let runIndex = 0; runIndex < runs; runIndex++) {

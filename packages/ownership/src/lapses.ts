@@ -31,7 +31,7 @@ export class Lapses {
       for (const claim of neighbour.claims()) {
         const isEmpty = claim.receivedBytes < BLOCK_BYTES;
         const isOld = nowMs - claim.sinceMs > LAPSE_AFTER_MS;
-        const isLate = isSilent(claim, { nowMs: nowMs - OVERDUE_FOR_MS, typicalMs });
+        const isLate = isSilent(claim, typicalMs + OVERDUE_FOR_MS);
         if (claim.hasLapsed || !isEmpty || !isOld || !isLate) continue;
         claim.hasLapsed = true;
         this.#counts.set(site, (this.#counts.get(site) ?? 0) + 1);

@@ -21,6 +21,8 @@ export interface SeenClaim {
   receivedBytes: number;
   /** When its bytes were last seen to grow, or it to begin. */
   progressMs: number;
+  /** When its maker was last heard of: what it does not tell because it can't is not held against it. */
+  heardMs: number;
   /** Blocks of the run that nobody had when it was first looked at. */
   leftAtFirst: number | undefined;
   overdueSinceMs: number | undefined;
@@ -42,6 +44,8 @@ export class Neighbour {
   readonly metMs: number;
   readonly rate: ObservedRate = new ObservedRate();
   readonly #segments = new Map<number, SegmentPart>();
+  /** Of all segments. */
+  #claims: readonly SeenClaim[] = [];
   #hasDelivered = false;
   #lastToldMs: number;
   /** Bytes that its claims grew by since its rate was noted. */
@@ -62,8 +66,8 @@ export class Neighbour {
     return this.#segments.get(segmentIndex)?.standing ?? 'none';
   }
 
-  claims(): SeenClaim[] {
-    return [...this.#segments.values()].flatMap(({ claims }) => claims);
+  claims(): readonly SeenClaim[] {
+    return this.#claims;
   }
 
   claim(segmentIndex: number, runIndex: number): SeenClaim | undefined {
@@ -80,11 +84,17 @@ export class Neighbour {
       return this.#see(segmentIndex, claim, nowMs);
     });
     this.#segments.set(segmentIndex, { standing, claims: kept });
+    this.#claims = [...this.#segments.values()].flatMap((part) => part.claims);
     const ended = before.filter((claim) => !kept.includes(claim));
     // The end of a claim hides its last bytes: a block is a fair guess.
     this.#grownBytes += ended.length * BLOCK_BYTES;
     if (before.length > 0 || kept.length > 0) this.#noteRate(nowMs);
     return ended;
+  }
+
+  /** It told something, or that there is nothing to tell. */
+  heard(nowMs: number): void {
+    for (const claim of this.claims()) claim.heardMs = nowMs;
   }
 
   /** A verified block of it came here. */
@@ -103,6 +113,7 @@ export class Neighbour {
         receivedBytes,
         sinceMs: nowMs,
         progressMs: nowMs,
+        heardMs: nowMs,
         leftAtFirst: undefined,
         overdueSinceMs: undefined,
         hasLapsed: false,
@@ -112,6 +123,7 @@ export class Neighbour {
       known.progressMs = nowMs;
       known.overdueSinceMs = undefined;
     }
+    known.heardMs = nowMs;
     this.#grownBytes += receivedBytes - known.receivedBytes;
     known.receivedBytes = receivedBytes;
     return known;

@@ -185,6 +185,15 @@ export class Ownership implements OwnershipView {
     return owner;
   }
 
+  /** Whether anybody else may fetch runs of a segment. */
+  hasOthers(segmentIndex: number): boolean {
+    for (const neighbour of this.#neighbours.values()) {
+      const mayOwn = ownerRank(neighbour.standing(segmentIndex)) > 0;
+      if (mayOwn && !this.#lapses.isBarred(neighbour.site)) return true;
+    }
+    return false;
+  }
+
   /** Who may own runs of a segment: the most urgent only, and one for each site. */
   candidates(segmentIndex: number): Candidate[] {
     const { peerId, site } = this.#parts;

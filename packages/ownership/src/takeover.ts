@@ -15,9 +15,9 @@ interface Times {
   readonly typicalMs: number;
 }
 
-/** Whether nothing came under a claim for longer than a run usually takes. */
-export function isSilent({ progressMs }: SeenClaim, { nowMs, typicalMs }: Times): boolean {
-  return nowMs - progressMs > Math.max(LEAST_SILENCE_MS, typicalMs);
+/** Whether nothing came under a claim, as its maker tells, for longer than a run usually takes. */
+export function isSilent({ progressMs, heardMs }: SeenClaim, typicalMs: number): boolean {
+  return heardMs - progressMs > Math.max(LEAST_SILENCE_MS, typicalMs);
 }
 
 /**
@@ -43,7 +43,7 @@ export function chooseTakeover(
     if (ownership.hasClaim(run.number)) return false;
     const claim = ownership.claimOn(run.number);
     if (claim === undefined) return false;
-    const isOverdue = isSilent(claim, times) || isSlow(claim, run.leftBlocks, times);
+    const isOverdue = isSilent(claim, times.typicalMs) || isSlow(claim, run.leftBlocks, times);
     claim.overdueSinceMs = isOverdue ? (claim.overdueSinceMs ?? nowMs) : undefined;
     if (claim.overdueSinceMs === undefined) return false;
     return nowMs - claim.overdueSinceMs >= ownership.idleBefore(run) * STAGGER_MS;

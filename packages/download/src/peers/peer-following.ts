@@ -11,7 +11,7 @@ import type { PeerSession } from './peer-session.ts';
 const POLL_MS = 0.5 * SECOND_MS;
 /** A peer whose answer is so late is asked on another connection whether it is there. */
 const LATE_MS = 1 * SECOND_MS;
-const PROBE_MS = 0.5 * SECOND_MS;
+const PROBE_MS = 0.8 * SECOND_MS;
 const MOST_FAILURES = 3;
 const LONGEST_PAUSE_MS = 2 * SECOND_MS;
 

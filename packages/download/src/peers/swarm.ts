@@ -1,10 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BLOCKS_PER_SEGMENT, SECOND_MS } from '@peer-cache/core';
+import { SECOND_MS } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
 import type { PeerAddress } from '@peer-cache/discovery';
-import { RUN_BLOCKS } from '@peer-cache/ownership';
 import type { Ownership } from '@peer-cache/ownership';
 import type { SegmentState, ToldPeer } from '@peer-cache/protocol';
 import type { ContentSegment } from '../block-source.ts';
@@ -12,6 +11,7 @@ import type { Content } from '../content.ts';
 import { Acquaintances } from './acquaintances.ts';
 import type { Lookups } from './lookups.ts';
 import { Member } from './member.ts';
+import { Offers } from './offers.ts';
 import type { Follower } from './peer-following.ts';
 import type { Peer, PeerPool } from './peer-pool.ts';
 
@@ -85,24 +85,9 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
     );
   }
 
-  /** Bitmaps of the blocks of a segment that peers offer. */
-  offersOf(segmentIndex: number): Uint8Array[] {
-    return this.members().flatMap((member) => member.blocksOf(segmentIndex) ?? []);
-  }
-
-  /** A bitmap of the blocks of a run that nobody offers and that are not among `stored`. */
-  gapsOf(
-    { segmentIndex, firstBlock }: { readonly segmentIndex: number; readonly firstBlock: number },
-    stored: Uint8Array | undefined,
-  ): Uint8Array {
-    const others = this.offersOf(segmentIndex);
-    const gaps = new Uint8Array(BLOCKS_PER_SEGMENT / 8);
-    for (let byte = firstBlock >> 3; byte < (firstBlock + RUN_BLOCKS) >> 3; byte++) {
-      let held = stored?.[byte] ?? 0;
-      for (const bits of others) held |= bits[byte] ?? 0;
-      gaps[byte] = ~held & 0xff;
-    }
-    return gaps;
+  /** What they offer. */
+  offers(): Offers {
+    return new Offers(this.members());
   }
 
   /** Those that are there, for others to know; the same list until it changes. */
@@ -236,8 +221,9 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
 
   #answered(member: Member, peerId: string): void {
     if (member.peer.conduct.isOut(this.#content.id)) return this.#leave(member);
-    if (member.hasAnswered && member.neighbour?.peerId === peerId) return;
     const nowMs = performance.now();
+    member.neighbour?.heard(nowMs);
+    if (member.hasAnswered && member.neighbour?.peerId === peerId) return;
     member.neighbour = this.#parts.ownership.meet(peerId, siteOf(member.peer.address), nowMs);
     const isFirst = !member.hasAnswered;
     member.hasAnswered = true;
