@@ -6,7 +6,7 @@ import { hostOf } from './peer-connection.ts';
 import { PeerFollowing } from './peer-following.ts';
 
 /** Connections that one request each may use at a time; a server allows an address eight. */
-const SESSIONS_PER_PEER = 3;
+const SESSIONS_PER_PEER = 5;
 
 export interface PeerPoolOptions {
   /** Where our own server can be reached on the address we call from; 0 if it can't. */
