@@ -1,7 +1,5 @@
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentHost } from './agent-host.ts';
 import { startCounting } from './counting.ts';
@@ -14,6 +12,7 @@ import type { Scenario } from './scenario.ts';
 import { serveContent } from './served-content.ts';
 import { allEnded, Stage } from './stage.ts';
 import { reportOf } from './stage-report.ts';
+import { startStrangers } from './strangers.ts';
 
 /** After its start an agent tells the LAN of itself a few times. */
 const SETTLE_MS = 2000;
@@ -26,7 +25,7 @@ export async function runScenario(scenario: Scenario, setup: RunSetup): Promise<
   const count = hosts + latecomers + strangers.length;
   await using office = await openBranchOffice({ hosts: count, downMbit, upMbit, lanMbit });
   await using _origin = await serveContent(office.wan, content, office.folder);
-  await startStrangers(office, scenario, content.file.name);
+  await startStrangers(strangers, office, content.file.name);
   await using stack = new AsyncDisposableStack();
   const all = await makeAgents(office, count - strangers.length, setup);
   for (const agent of all) stack.use(agent);
@@ -62,26 +61,6 @@ async function makeAgents(
       .slice(0, count)
       .map((host, index) => AgentHost.create(host, join(folder, `h${index + 1}`), { bin, set })),
   );
-}
-
-/** They have the last hosts. */
-async function startStrangers(
-  { hosts, folder, wan }: BranchOffice,
-  { strangers = [] }: Scenario,
-  fileName: string,
-): Promise<void> {
-  const theirs = hosts.slice(hosts.length - strangers.length);
-  for (const [index, host] of theirs.entries()) {
-    const stranger = strangers[index];
-    if (stranger === undefined) continue;
-    const site = {
-      address: host.address,
-      contentUrl: `${wan.originUrl}/${fileName}`,
-      folder: join(folder, `stranger${index + 1}`),
-    };
-    const child = host.spawn(...stranger.command(site));
-    await once(createInterface({ input: child.stdout }), 'line');
-  }
 }
 
 async function cpuOf(agents: readonly AgentHost[]): Promise<number> {

@@ -1,6 +1,7 @@
 import type { Urgency } from './agent-host.ts';
 import type { Measures } from './measures.ts';
 import type { Stage } from './stage.ts';
+import type { Stranger } from './strangers.ts';
 
 /** A way in which a branch office may come to want a file. */
 export interface Scenario {
@@ -22,23 +23,4 @@ export interface Scenario {
   readonly aims: Measures;
   /** Whether the other programs do the same for comparison. */
   readonly isCompared?: boolean;
-}
-
-/**
- * A program that pretends to be an agent, on a host of its own: a liar, or a hoarder of claims. It
- * starts before the agents do and must print a line when it is ready.
- */
-export interface Stranger {
-  readonly name: string;
-  /** The command line of it. */
-  readonly command: (site: StrangerSite) => readonly [string, ...string[]];
-}
-
-/** What a stranger is told. */
-export interface StrangerSite {
-  /** Its own, on the LAN. */
-  readonly address: string;
-  readonly contentUrl: string;
-  /** For its files. */
-  readonly folder: string;
 }
