@@ -28,7 +28,8 @@ export async function benchScenario(
     ...othersOf(scenario, withOthers),
   ];
   const reports = new Map<string, RunReport[]>();
-  console.log(`\n${scenario.name}: ${scenario.title}`);
+  const label = setup.hosts === undefined ? scenario.name : `${scenario.name}, N=${setup.hosts}`;
+  console.log(`\n${label}: ${scenario.title}`);
   for (let number = 1; number <= runs; number++) {
     for (const { name, run } of programs) {
       const report = await run();
@@ -40,7 +41,7 @@ export async function benchScenario(
   return programs.map(({ name, aims }) => {
     const own = reports.get(name) ?? [];
     const measures = combined(own.map((report) => report.measures));
-    return { scenario: scenario.name, program: name, measures, aims, runs: own };
+    return { scenario: label, program: name, measures, aims, runs: own };
   });
 
   async function ours(): Promise<RunReport> {

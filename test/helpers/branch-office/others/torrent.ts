@@ -5,7 +5,8 @@ import { basename } from 'node:path';
 /** A value of BitTorrent's encoding (BEP 3); keys of a dictionary must be given in order. */
 type Bencoded = number | string | Buffer | { readonly [key: string]: Bencoded };
 
-const PIECE_BYTES = 2 ** 20;
+/** As programs that make torrents choose it; with 1 MiB aria2 takes 2.7 copies instead of 1.8. */
+const PIECE_BYTES = 2 ** 18;
 const HASH_BYTES = 20;
 
 /** A .torrent of one file with a web seed (BEP 19) and no tracker. */
