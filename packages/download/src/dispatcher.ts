@@ -28,7 +28,7 @@ export interface DispatcherParts {
   readonly ownership: Ownership;
 }
 
-/** A block that is on offer elsewhere is not awaited for longer from the peer that claims its run. */
+/** A block that is on offer elsewhere is not awaited for longer from a peer that sends nothing. */
 const OFFERED_MS = 500;
 /** Nor one that nobody claims any more: its last bytes are on their way, or it does not come. */
 const UNCLAIMED_MS = 1000;
@@ -193,7 +193,8 @@ export class Dispatcher {
       const [next] = work.missingOf(flight.run);
       const isOffered = next !== undefined && offers.hasBlock(segmentIndex, next);
       flight.offeredSinceMs = isOffered ? (flight.offeredSinceMs ?? nowMs) : undefined;
-      const isLate = nowMs - (flight.offeredSinceMs ?? nowMs) > OFFERED_MS;
+      const isQuiet = nowMs - flight.lastByteMs > OFFERED_MS;
+      const isLate = isQuiet && nowMs - (flight.offeredSinceMs ?? nowMs) > OFFERED_MS;
       const isClaimed = ownership.claimOn(runNumberOf(flight.run)) !== undefined;
       const isLeft = !isClaimed && nowMs - flight.lastBlockMs > UNCLAIMED_MS;
       if (isLate || isLeft) flights.yieldTo(flight, 'now');

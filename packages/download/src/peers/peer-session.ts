@@ -45,6 +45,7 @@ export interface StateOptions {
 
 export interface BlocksOptions {
   readonly onSealed: OnSealed;
+  readonly onBytes?: ((bytes: number) => void) | undefined;
   /** 0 */
   readonly waitMs?: number;
   readonly signal: AbortSignal;
@@ -131,7 +132,7 @@ export class PeerSession implements Disposable {
    */
   async blocks(
     segments: readonly BlocksOfSegment[],
-    { onSealed, waitMs = 0, signal }: BlocksOptions,
+    { onSealed, onBytes, waitMs = 0, signal }: BlocksOptions,
   ): Promise<void> {
     const questions = segments.map(({ segment, ...wanted }) => ({
       segmentId: segment.keys.segmentId,
@@ -149,7 +150,10 @@ export class PeerSession implements Disposable {
       body: encodeBlocksRequest({ waitMs, segments: questions }),
       mostBytes: mostAnswerBytes(expected),
       silenceMs: waitMs + SILENCE_MS,
-      onBody: (bytes: Uint8Array) => checked(this.#connection, () => reader.read(bytes)),
+      onBody: (bytes: Uint8Array) => {
+        onBytes?.(bytes.length);
+        checked(this.#connection, () => reader.read(bytes));
+      },
     };
     await this.#connection.request(ask, { signal });
     checked(this.#connection, () => reader.end());

@@ -1,5 +1,5 @@
 import { openSealed, SealBrokenError } from '@peer-cache/core';
-import type { BlockSource, FetchedBlock, SegmentRun } from '../block-source.ts';
+import type { BlockSource, FetchedBlock, FetchRunOptions, SegmentRun } from '../block-source.ts';
 import { asError } from '../errors.ts';
 import type { SealedItem } from './frame-reader.ts';
 import { Inbox } from './inbox.ts';
@@ -21,13 +21,14 @@ export function peerSource(
 
   async function* fetch(
     { segment, firstBlock, count }: SegmentRun,
-    { signal }: { signal: AbortSignal },
+    { signal, onBytes }: FetchRunOptions,
   ): AsyncGenerator<FetchedBlock> {
     const arrived = new Inbox<SealedItem>();
     const leave = new AbortController();
     const ask = [{ segment, runs: [{ firstBlock, count }], wantsBlockHashList: false, wasDamaged }];
     const options = {
       waitMs,
+      onBytes,
       onSealed: (_: number, item: SealedItem) => arrived.push(item),
       signal: AbortSignal.any([signal, leave.signal]),
     };
