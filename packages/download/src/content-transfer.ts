@@ -248,7 +248,9 @@ export class ContentTransfer {
     const { origin, ...parts } = this.#parts;
     const { ownership } = parts;
     const here = { contentId: this.#content.id, keeper: this.#keeper, ...this.#options };
-    const opening = { ...parts, ...here, ownership, listFromOrigin: origin.blockHashList };
+    const onListKept = (segmentIndex: number): void => this.#share.listKept(segmentIndex);
+    const listFromOrigin = origin.blockHashList;
+    const opening = { ...parts, ...here, ownership, listFromOrigin, onListKept };
     try {
       const done = await openSegment(inHand, opening, { signal });
       if (signal.aborted) return;

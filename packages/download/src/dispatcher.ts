@@ -196,7 +196,7 @@ export class Dispatcher {
       const isQuiet = nowMs - flight.lastByteMs > OFFERED_MS;
       const isLate = isQuiet && nowMs - (flight.offeredSinceMs ?? nowMs) > OFFERED_MS;
       const isClaimed = ownership.claimOn(runNumberOf(flight.run)) !== undefined;
-      const isLeft = !isClaimed && nowMs - flight.lastBlockMs > UNCLAIMED_MS;
+      const isLeft = !isClaimed && nowMs - flight.lastByteMs > UNCLAIMED_MS;
       if (isLate || isLeft) flights.yieldTo(flight, 'now');
     }
   }

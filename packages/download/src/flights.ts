@@ -6,8 +6,10 @@ import type { Share } from './origin-share.ts';
 import type { Supplier } from './supplier.ts';
 import type { WorkRun } from './work.ts';
 
-/** An idle peer takes over the rest of a run whose peer has taken this long for it. */
+/** An idle peer takes over the rest of a run whose peer has taken this long for it and is slow. */
 const SLOW_RUN_MS = 1 * SECOND_MS;
+/** What would be over so soon anyway is left: the rest of it is on its way already. */
+const WORTH_RELIEVING_MS = 2 * SECOND_MS;
 /** A peer that brings no whole block for so long is left, however busily bytes drip in. */
 const STALLED_MS = 2 * SECOND_MS;
 /** An origin that is silent for so long may be behind a line that was cut; the first byte may take longer. */
@@ -109,10 +111,12 @@ export class Flights {
 
   /** Takes one run that takes its peer too long away from it, where `isUseful` says so. */
   relieveSlow(isUseful: (run: WorkRun) => boolean): void {
-    const latest = performance.now() - SLOW_RUN_MS;
-    for (const { run, supplier, startedMs, giveUp } of this.#all) {
+    const nowMs = performance.now();
+    for (const flight of this.#all) {
+      const { run, supplier, startedMs, giveUp } = flight;
       const { source, isComing } = supplier;
-      if (source.kind !== 'peer' || isComing || startedMs > latest || !isUseful(run)) continue;
+      if (source.kind !== 'peer' || isComing || nowMs - startedMs < SLOW_RUN_MS) continue;
+      if (leftMs(flight, nowMs) < WORTH_RELIEVING_MS || !isUseful(run)) continue;
       supplier.relieved();
       giveUp.abort(RELIEVED);
       return;
@@ -149,6 +153,13 @@ export class Flights {
   wasGivenUp({ giveUp }: Flight): boolean {
     return giveUp.signal.reason === RELIEVED || giveUp.signal.reason === LEFT;
   }
+}
+
+/** How long a flight will take for the rest of its run, at its rate so far. */
+function leftMs({ run, startedMs, receivedBytes }: Flight, nowMs: number): number {
+  if (receivedBytes === 0) return Infinity;
+  const leftBytes = run.count * BLOCK_BYTES - receivedBytes;
+  return (leftBytes * (nowMs - startedMs)) / receivedBytes;
 }
 
 /** The run, within the content, that a flight's blocks are of. */

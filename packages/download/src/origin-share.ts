@@ -164,6 +164,11 @@ export class OriginShare implements Disposable {
     return !isProbe && this.#parts.ownership.mustYield(run, leftBlocks);
   }
 
+  /** Without it nobody can do anything with blocks: others should know at once. */
+  listKept(segmentIndex: number): void {
+    this.#postings.changed(segmentIndex, { isUrgent: true });
+  }
+
   /** Blocks that came from the origin are in the store now. */
   stored(segmentId: Uint8Array, blocks: readonly number[]): void {
     this.#postings.came(nameOf(segmentId), blocks);
@@ -205,7 +210,8 @@ export class OriginShare implements Disposable {
         const run = { segmentIndex, firstBlock, count };
         const leftBlocks = work.leftOf(run, others, { withTaken });
         if (leftBlocks === 0) continue;
-        open.push({ number, place: this.#placeOf(segmentIndex, runIndex), leftBlocks });
+        const place = this.#placeOf(segmentIndex, runIndex);
+        open.push({ number, place, blockCount: count, leftBlocks });
         if (open.length === WINDOW_RUNS) return open;
       }
     }

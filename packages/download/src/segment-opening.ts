@@ -21,6 +21,8 @@ export interface OpeningParts {
   readonly mostFailures: number | undefined;
   /** Whether the store is to have the list. */
   readonly isShared: boolean;
+  /** The store has it. */
+  readonly onListKept: (segmentIndex: number) => void;
 }
 
 /**
@@ -43,9 +45,10 @@ export async function openSegment(
 
 async function bringList(
   { segment, stored }: SegmentInHand,
-  { swarm, ownership, contentId, listFromOrigin, keeper, mostFailures, isShared }: OpeningParts,
+  { swarm, ownership, contentId, listFromOrigin, ...parts }: OpeningParts,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<Uint8Array> {
+  const { keeper, mostFailures, isShared, onListKept } = parts;
   const fromOrigin: FetchBlockHashList = (each, options) =>
     retrying(() => listFromOrigin(each, options), { ...options, mostFailures });
   const list = await fetchBlockHashList(
@@ -53,6 +56,9 @@ async function bringList(
     { swarm, ownership, contentId, fromOrigin },
     { signal },
   );
-  if (isShared && stored !== undefined) await keeper.keepList(list, stored);
+  if (isShared && stored !== undefined) {
+    await keeper.keepList(list, stored);
+    onListKept(segment.index);
+  }
   return list;
 }

@@ -14,18 +14,21 @@ export class Lapses {
   readonly #counts = new Map<string, number>();
 
   isBarred(site: string): boolean {
+    if (this.#counts.size === 0) return false;
     return (this.#counts.get(site) ?? 0) >= MOST_LAPSES;
   }
 
-  forgive(site: string): void {
-    this.#counts.delete(site);
+  /** True if that changes anything. */
+  forgive(site: string): boolean {
+    return this.#counts.delete(site);
   }
 
-  /** To be called while this peer's own way to the origin works. */
+  /** To be called while this peer's own way to the origin works; true if there is a new one. */
   look(
     neighbours: Iterable<Neighbour>,
     { nowMs, typicalMs }: { readonly nowMs: number; readonly typicalMs: number },
-  ): void {
+  ): boolean {
+    let hasNew = false;
     for (const neighbour of neighbours) {
       const { site } = neighbour;
       for (const claim of neighbour.claims()) {
@@ -34,8 +37,10 @@ export class Lapses {
         const isLate = isSilent(claim, typicalMs + OVERDUE_FOR_MS);
         if (claim.hasLapsed || !isEmpty || !isOld || !isLate) continue;
         claim.hasLapsed = true;
+        hasNew = true;
         this.#counts.set(site, (this.#counts.get(site) ?? 0) + 1);
       }
     }
+    return hasNew;
   }
 }

@@ -23,8 +23,10 @@ export interface SeenClaim {
   progressMs: number;
   /** When its maker was last heard of: what it does not tell because it can't is not held against it. */
   heardMs: number;
-  /** Blocks of the run that nobody had when it was first looked at. */
+  /** When it was first looked at from here, the blocks of the run that nobody had then, and had last. */
+  lookedAtMs: number | undefined;
   leftAtFirst: number | undefined;
+  leftLately: number | undefined;
   overdueSinceMs: number | undefined;
   /** Whether it counts already as one that brought nothing. */
   hasLapsed: boolean;
@@ -44,8 +46,9 @@ export class Neighbour {
   readonly metMs: number;
   readonly rate: ObservedRate = new ObservedRate();
   readonly #segments = new Map<number, SegmentPart>();
-  /** Of all segments. */
   #claims: readonly SeenClaim[] = [];
+  /** Since when it makes no claims; of no meaning while it does. */
+  #idleSinceMs: number;
   #hasDelivered = false;
   #lastToldMs: number;
   /** Bytes that its claims grew by since its rate was noted. */
@@ -60,6 +63,12 @@ export class Neighbour {
     this.site = who.site;
     this.metMs = nowMs;
     this.#lastToldMs = nowMs;
+    this.#idleSinceMs = nowMs;
+  }
+
+  /** For how long it has been without a claim; 0 while it has one. */
+  idleMs(nowMs: number): number {
+    return this.#claims.length > 0 ? 0 : nowMs - this.#idleSinceMs;
   }
 
   standing(segmentIndex: number): Standing {
@@ -71,20 +80,30 @@ export class Neighbour {
   }
 
   claim(segmentIndex: number, runIndex: number): SeenClaim | undefined {
-    const claims = this.#segments.get(segmentIndex)?.claims;
-    return claims?.find((claim) => claim.runIndex === runIndex);
+    return this.#claims.find((claim) => {
+      return claim.runIndex === runIndex && claim.segmentIndex === segmentIndex;
+    });
   }
 
-  /** Takes what it told of a segment; gives the claims that it no longer makes. */
-  tell(segmentIndex: number, { standing, claims }: ToldOfSegment, nowMs: number): SeenClaim[] {
+  /**
+   * Takes what it told of a segment; gives the claims that it no longer makes. Others at its site
+   * make so many claims already: no more are lent to a site than to a peer.
+   */
+  tell(
+    segmentIndex: number,
+    { standing, claims }: ToldOfSegment,
+    { nowMs, claimsBeside }: { readonly nowMs: number; readonly claimsBeside: number },
+  ): SeenClaim[] {
     const before = this.#segments.get(segmentIndex)?.claims ?? [];
-    const elsewhere = this.claims().length - before.length;
-    const most = (this.#hasDelivered ? MOST_CLAIMS : MOST_FIRST_CLAIMS) - elsewhere;
+    const elsewhere = this.#claims.filter((claim) => claim.segmentIndex !== segmentIndex);
+    const lent = this.#hasDelivered ? MOST_CLAIMS : MOST_FIRST_CLAIMS;
+    const most = lent - elsewhere.length - claimsBeside;
     const kept = claims.slice(0, Math.max(0, most)).map((claim) => {
       return this.#see(segmentIndex, claim, nowMs);
     });
     this.#segments.set(segmentIndex, { standing, claims: kept });
-    this.#claims = [...this.#segments.values()].flatMap((part) => part.claims);
+    if (this.#claims.length > 0) this.#idleSinceMs = nowMs;
+    this.#claims = [...elsewhere, ...kept];
     const ended = before.filter((claim) => !kept.includes(claim));
     // The end of a claim hides its last bytes: a block is a fair guess.
     this.#grownBytes += ended.length * BLOCK_BYTES;
@@ -114,7 +133,9 @@ export class Neighbour {
         sinceMs: nowMs,
         progressMs: nowMs,
         heardMs: nowMs,
+        lookedAtMs: undefined,
         leftAtFirst: undefined,
+        leftLately: undefined,
         overdueSinceMs: undefined,
         hasLapsed: false,
       };

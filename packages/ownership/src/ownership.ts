@@ -1,21 +1,28 @@
-import { BLOCK_BYTES } from '@peer-cache/core';
+import { BLOCK_BYTES, SECOND_MS } from '@peer-cache/core';
 import { ownerRank, rankOf, standsBefore } from './claim.ts';
 import type { Claim, Claimant, ClaimKind, Standing } from './claim.ts';
+import { FreeSince } from './free-since.ts';
 import { Lapses } from './lapses.ts';
 import { Neighbour } from './neighbour.ts';
 import type { SeenClaim, ToldOfSegment } from './neighbour.ts';
-import { placeOfPeer, ringDistance } from './ring.ts';
-import { RUN_BLOCKS, RUNS_PER_SEGMENT } from './runs.ts';
+import { MOST_NEIGHBOURS, NEAREST_EACH_SIDE } from './neighbour-choice.ts';
+import { placeOfPeer, ringDistance, ringWay } from './ring.ts';
+import { RUN_BLOCKS, RUNS_PER_SEGMENT, WINDOW_RUNS } from './runs.ts';
 import type { OpenRun } from './runs.ts';
 import { chooseSteal } from './stealing.ts';
 import { chooseTakeover } from './takeover.ts';
+import type { Times } from './takeover.ts';
 import { TypicalTime } from './typical-time.ts';
 import type { Candidate, OwnershipView } from './view.ts';
 
-/** Only the first of the missing runs may be fetched, so that groups which meet late still share. */
-export const WINDOW_RUNS = 32;
 /** What is left of a run is not worth giving way for. */
 const MOST_LEFT_BLOCKS = 2;
+
+/** The blocks of a run come at shorter intervals than this, as long as somebody fetches it. */
+const LEAST_REST_MS = 0.3 * SECOND_MS;
+const REST_RUNS = 0.25;
+
+const NO_CLAIMS: readonly SeenClaim[] = [];
 
 export interface OwnershipParts {
   readonly peerId: string;
@@ -50,7 +57,17 @@ export class Ownership implements OwnershipView {
   readonly #neighbours = new Map<string, Neighbour>();
   readonly #claims = new Map<number, OwnClaim>();
   readonly #lapses = new Lapses();
+  readonly #freeSince = new FreeSince();
+  /** Runs whose latest blocks may be this peer's own. */
+  readonly #broughtLately = new Set<number>();
+  /** Since when this peer has nothing to fetch. */
   #idleSinceMs: number | undefined;
+  /** By segment, until something that they depend on is another. */
+  readonly #candidates = new Map<number, Candidate[]>();
+  readonly #owners = new Map<number, Candidate | undefined>();
+  #candidatesFor: Standing | undefined;
+  /** Those that are honoured; undefined when they have to be gathered anew. */
+  #claimsByRun: Map<number, SeenClaim[]> | undefined;
 
   constructor(parts: OwnershipParts) {
     this.#parts = parts;
@@ -68,6 +85,7 @@ export class Ownership implements OwnershipView {
     const place = placeOfPeer(peerId, this.#parts.contentId);
     const neighbour = new Neighbour({ peerId, place, site }, nowMs);
     this.#neighbours.set(peerId, neighbour);
+    this.#viewChanged();
     return neighbour;
   }
 
@@ -75,12 +93,17 @@ export class Ownership implements OwnershipView {
   lose(neighbour: Neighbour): void {
     if (this.#neighbours.get(neighbour.peerId) === neighbour) {
       this.#neighbours.delete(neighbour.peerId);
+      this.#viewChanged();
     }
   }
 
   /** A neighbour told of its part in a segment. */
   tell(neighbour: Neighbour, segmentIndex: number, told: ToldOfSegment, nowMs: number): void {
-    for (const { sinceMs, receivedBytes } of neighbour.tell(segmentIndex, told, nowMs)) {
+    if (told.standing !== neighbour.standing(segmentIndex)) this.#viewChanged();
+    this.#claimsByRun = undefined;
+    const claimsBeside = this.#claimsBeside(neighbour);
+    const ended = neighbour.tell(segmentIndex, told, { nowMs, claimsBeside });
+    for (const { sinceMs, receivedBytes } of ended) {
       this.typical.note(nowMs - sinceMs, receivedBytes, RUN_BLOCKS * BLOCK_BYTES);
     }
   }
@@ -88,7 +111,7 @@ export class Ownership implements OwnershipView {
   /** A verified block came from a neighbour: whatever it failed before, it brings something. */
   delivered(neighbour: Neighbour): void {
     neighbour.delivered();
-    this.#lapses.forgive(neighbour.site);
+    if (this.#lapses.forgive(neighbour.site)) this.#viewChanged();
   }
 
   /** This peer fetches a run; it may have done so before. */
@@ -109,6 +132,7 @@ export class Ownership implements OwnershipView {
     if (claim === undefined) return;
     this.#claims.delete(runNumber);
     const { sinceMs, receivedBytes } = claim;
+    if (receivedBytes > 0) this.#noteBrought(runNumber);
     this.typical.note(nowMs - sinceMs, receivedBytes, RUN_BLOCKS * BLOCK_BYTES);
   }
 
@@ -135,11 +159,13 @@ export class Ownership implements OwnershipView {
   ): Choice | undefined {
     if (rankOf(this.standing) < rankOf('background')) return undefined;
     const eligible = open.slice(0, WINDOW_RUNS);
-    if (isWanAlive) this.#noteLate(eligible, nowMs);
+    const times = this.#times(nowMs);
+    if (isWanAlive) this.#noteLate(eligible, times);
     const free = eligible.filter(
-      ({ number }) => !this.hasClaim(number) && this.claimOn(number) === undefined,
+      ({ number }) => !this.hasClaim(number) && this.claimsOn(number).length === 0,
     );
-    const own = this.#nearestOwn(free);
+    this.#freeSince.look(free, nowMs);
+    const own = this.#nearestOwn(free.filter((run) => !this.#isComing(run, times)));
     if (own !== undefined) return { run: own, kind: 'own' };
     if (this.#claims.size > 0) {
       this.#idleSinceMs = undefined;
@@ -147,10 +173,9 @@ export class Ownership implements OwnershipView {
     }
     this.#idleSinceMs ??= nowMs;
     if (!isWanAlive) return undefined;
-    const idleMs = nowMs - this.#idleSinceMs;
-    const steal = chooseSteal(this, free, { nowMs, idleMs });
+    const steal = chooseSteal(this, free, { ...times, idleMs: nowMs - this.#idleSinceMs });
     if (steal !== undefined) return { run: steal, kind: 'stolen' };
-    const late = chooseTakeover(this, eligible, nowMs);
+    const late = chooseTakeover(this, eligible, times);
     return late && { run: late, kind: 'takeover' };
   }
 
@@ -158,44 +183,125 @@ export class Ownership implements OwnershipView {
   mustYield(run: OpenRun, leftBlocks: number): boolean {
     const own = this.#claims.get(run.number);
     if (own === undefined || leftBlocks <= MOST_LEFT_BLOCKS) return false;
+    // Begun before the owner was known: whoever else began it may be out of sight.
+    const isNew = own.kind === 'own' && own.receivedBytes < BLOCK_BYTES;
+    if (isNew && this.ownerOf(run)?.neighbour !== undefined) return true;
     const { peerId } = this.#parts;
     const mine = { peerId, place: this.place, kind: own.kind, standing: this.standing };
     return this.#claimants(run.number).some((claimant) => standsBefore(claimant, mine, run.place));
   }
 
-  claimOn(runNumber: number): SeenClaim | undefined {
-    let latest: SeenClaim | undefined;
-    for (const neighbour of this.#neighbours.values()) {
-      const claim = this.#claimOf(neighbour, runNumber);
-      if (claim === undefined) continue;
-      // Whoever brings something: a run that was taken over is late only if the new claim is, too.
-      if (latest === undefined || claim.progressMs > latest.progressMs) latest = claim;
-    }
-    return latest;
+  claimsOn(runNumber: number): readonly SeenClaim[] {
+    this.#claimsByRun ??= this.#findClaims();
+    return this.#claimsByRun.get(runNumber) ?? NO_CLAIMS;
   }
 
-  ownerOf(
-    run: OpenRun,
-    candidates: readonly Candidate[] = this.candidates(segmentOf(run.number)),
-  ): Candidate | undefined {
+  /** One of them: that which is least late. */
+  claimOn(runNumber: number): SeenClaim | undefined {
+    const claims = this.claimsOn(runNumber);
+    return claims.find(({ overdueSinceMs }) => overdueSinceMs === undefined) ?? claims[0];
+  }
+
+  freeMs(runNumber: number, nowMs: number): number {
+    return this.#freeSince.ms(runNumber, nowMs);
+  }
+
+  ownerOf(run: OpenRun): Candidate | undefined {
+    this.#noteStanding();
+    if (this.#owners.has(run.number)) return this.#owners.get(run.number);
     let owner: Candidate | undefined;
-    for (const candidate of candidates) {
+    for (const candidate of this.candidates(segmentOf(run.number))) {
       if (owner === undefined || isNearer(candidate, owner, run.place)) owner = candidate;
     }
+    this.#owners.set(run.number, owner);
     return owner;
   }
 
   /** Whether anybody else may fetch runs of a segment. */
   hasOthers(segmentIndex: number): boolean {
-    for (const neighbour of this.#neighbours.values()) {
-      const mayOwn = ownerRank(neighbour.standing(segmentIndex)) > 0;
-      if (mayOwn && !this.#lapses.isBarred(neighbour.site)) return true;
-    }
-    return false;
+    return this.candidates(segmentIndex).some(({ neighbour }) => neighbour !== undefined);
   }
 
   /** Who may own runs of a segment: the most urgent only, and one for each site. */
-  candidates(segmentIndex: number): Candidate[] {
+  candidates(segmentIndex: number): readonly Candidate[] {
+    this.#noteStanding();
+    const known = this.#candidates.get(segmentIndex);
+    if (known !== undefined) return known;
+    const candidates = this.#findCandidates(segmentIndex);
+    this.#candidates.set(segmentIndex, candidates);
+    return candidates;
+  }
+
+  isNear(run: OpenRun): boolean {
+    if (this.#neighbours.size < MOST_NEIGHBOURS) return true;
+    const way = ringWay(this.place, run.place);
+    const between = this.candidates(segmentOf(run.number)).filter(({ place }) => {
+      const wayToOther = ringWay(this.place, place);
+      return Math.sign(wayToOther) === Math.sign(way) && Math.abs(wayToOther) < Math.abs(way);
+    });
+    return between.length < NEAREST_EACH_SIDE;
+  }
+
+  idleBefore(run: OpenRun): number {
+    const segmentIndex = segmentOf(run.number);
+    const mine = ringDistance(this.place, run.place);
+    return this.candidates(segmentIndex).filter(({ neighbour }) => {
+      if (neighbour === undefined || neighbour.claims().length > 0) return false;
+      return ringDistance(neighbour.place, run.place) < mine;
+    }).length;
+  }
+
+  #claimsBeside(neighbour: Neighbour): number {
+    let count = 0;
+    for (const other of this.#neighbours.values()) {
+      if (other !== neighbour && other.site === neighbour.site) count += other.claims().length;
+    }
+    return count;
+  }
+
+  #noteBrought(runNumber: number): void {
+    this.#broughtLately.delete(runNumber);
+    this.#broughtLately.add(runNumber);
+    const [oldest] = this.#broughtLately;
+    if (this.#broughtLately.size > WINDOW_RUNS && oldest !== undefined) {
+      this.#broughtLately.delete(oldest);
+    }
+  }
+
+  /** Whether somebody who is not seen may be bringing a run: there are blocks of it since lately. */
+  #isComing({ number, blockCount, leftBlocks }: OpenRun, { nowMs, typicalMs }: Times): boolean {
+    if (leftBlocks === blockCount || this.#broughtLately.has(number)) return false;
+    if (this.#neighbours.size === 0) return false;
+    return this.freeMs(number, nowMs) < Math.max(LEAST_REST_MS, REST_RUNS * typicalMs);
+  }
+
+  #viewChanged(): void {
+    this.#candidates.clear();
+    this.#owners.clear();
+    this.#claimsByRun = undefined;
+  }
+
+  #noteStanding(): void {
+    if (this.#candidatesFor === this.standing) return;
+    this.#candidatesFor = this.standing;
+    this.#viewChanged();
+  }
+
+  #findClaims(): Map<number, SeenClaim[]> {
+    const byRun = new Map<number, SeenClaim[]>();
+    for (const neighbour of this.#neighbours.values()) {
+      if (this.#lapses.isBarred(neighbour.site)) continue;
+      for (const claim of neighbour.claims()) {
+        const runNumber = claim.segmentIndex * RUNS_PER_SEGMENT + claim.runIndex;
+        const known = byRun.get(runNumber);
+        if (known === undefined) byRun.set(runNumber, [claim]);
+        else known.push(claim);
+      }
+    }
+    return byRun;
+  }
+
+  #findCandidates(segmentIndex: number): Candidate[] {
     const { peerId, site } = this.#parts;
     const present = [...this.#neighbours.values()].filter(
       (neighbour) => !this.#lapses.isBarred(neighbour.site),
@@ -215,23 +321,10 @@ export class Ownership implements OwnershipView {
     return [...bySite.values()];
   }
 
-  idleBefore(run: OpenRun): number {
-    const segmentIndex = segmentOf(run.number);
-    const mine = ringDistance(this.place, run.place);
-    return this.candidates(segmentIndex).filter(({ neighbour }) => {
-      if (neighbour === undefined || neighbour.claims().length > 0) return false;
-      return ringDistance(neighbour.place, run.place) < mine;
-    }).length;
-  }
-
   #nearestOwn(free: readonly OpenRun[]): OpenRun | undefined {
     let nearest: OpenRun | undefined;
-    const bySegment = new Map<number, Candidate[]>();
     for (const run of free) {
-      const segmentIndex = segmentOf(run.number);
-      const candidates = bySegment.get(segmentIndex) ?? this.candidates(segmentIndex);
-      bySegment.set(segmentIndex, candidates);
-      const owner = this.ownerOf(run, candidates);
+      const owner = this.ownerOf(run);
       if (owner === undefined || owner.neighbour !== undefined) continue;
       const isBest =
         nearest === undefined ||
@@ -241,12 +334,25 @@ export class Ownership implements OwnershipView {
     return nearest;
   }
 
-  #noteLate(eligible: readonly OpenRun[], nowMs: number): void {
+  #noteLate(eligible: readonly OpenRun[], times: Times): void {
     for (const run of eligible) {
-      const claim = this.claimOn(run.number);
-      if (claim !== undefined) claim.leftAtFirst ??= run.leftBlocks;
+      for (const claim of this.claimsOn(run.number)) {
+        claim.lookedAtMs ??= times.nowMs;
+        claim.leftAtFirst ??= run.leftBlocks;
+      }
     }
-    this.#lapses.look(this.#neighbours.values(), { nowMs, typicalMs: this.typical.ms });
+    if (this.#lapses.look(this.#neighbours.values(), times)) this.#viewChanged();
+  }
+
+  #times(nowMs: number): Times {
+    const claims = [...this.#claims.values()];
+    for (const neighbour of this.#neighbours.values()) claims.push(...neighbour.claims());
+    const running = claims.flatMap(({ sinceMs, receivedBytes }) => {
+      return receivedBytes > 0
+        ? ((nowMs - sinceMs) * RUN_BLOCKS * BLOCK_BYTES) / receivedBytes
+        : [];
+    });
+    return { nowMs, typicalMs: this.typical.among(running) };
   }
 
   #claimants(runNumber: number): Claimant[] {

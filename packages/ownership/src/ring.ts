@@ -16,7 +16,13 @@ export function placeOfRun(segmentId: Uint8Array, runIndex: number): number {
   return placeOf(`run ${Buffer.from(segmentId).toString('hex')} ${runIndex}`);
 }
 
-/** The way between two places, the shorter way round. */
+/** The way from one place to another, the shorter way round; negative where that is backwards. */
+export function ringWay(from: number, to: number): number {
+  const forwards = (to - from + RING_SIZE) % RING_SIZE;
+  return forwards <= RING_SIZE / 2 ? forwards : forwards - RING_SIZE;
+}
+
+/** How long that is. */
 export function ringDistance(one: number, other: number): number {
   const way = Math.abs(one - other);
   return Math.min(way, RING_SIZE - way);
@@ -24,7 +30,11 @@ export function ringDistance(one: number, other: number): number {
 
 /** The same for two peers whichever asks: who keeps whom at random agrees on it. */
 export function affinityOf(one: number, other: number): number {
-  return placeOf(`pair ${Math.min(one, other)} ${Math.max(one, other)}`);
+  // Places are hashes already, so a mix that costs nothing will do (murmur3's last steps).
+  const pair = Math.imul(Math.min(one, other), 0x9e3779b1) ^ Math.max(one, other);
+  const half = Math.imul(pair ^ (pair >>> 16), 0x85ebca6b);
+  const mixed = Math.imul(half ^ (half >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
 function placeOf(text: string): number {

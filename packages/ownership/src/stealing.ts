@@ -2,16 +2,28 @@ import { BLOCK_BYTES, SECOND_MS } from '@peer-cache/core';
 import { ringDistance } from './ring.ts';
 import { RUN_BLOCKS } from './runs.ts';
 import type { OpenRun } from './runs.ts';
+import { isSilent } from './takeover.ts';
+import type { Times } from './takeover.ts';
 import type { Candidate, OwnershipView } from './view.ts';
 
-/** Who has no run left waits a little: the next ones become eligible any moment. */
+/** A run that was free for less than this is about to be claimed by its owner. */
 const STEAL_AFTER_MS = 0.2 * SECOND_MS;
-/** Between idle peers: the one that stands nearest goes first. */
+/**
+ * Between idle peers: the one that stands nearest goes first. The next one must have seen its claim
+ * or, where it does not know it, a block that it brought.
+ */
 const STAGGER_MS = 0.25 * SECOND_MS;
+const STAGGER_RUNS = 0.25;
+/** Who stands too far away to know the owner steals only what nobody at all seems to fetch. */
+const FAR_AFTER_MS = 10 * SECOND_MS;
+const FAR_AFTER_RUNS = 4;
 /** What an owner will have brought by then is left to it. */
 const LEAST_QUEUE_MS = 1 * SECOND_MS;
-/** An owner that brought nothing yet has so long to begin. */
+const LEAST_QUEUE_RUNS = 2;
+/** An owner that has nothing else to do has so long to begin. */
 const BEGIN_MS = 2 * SECOND_MS;
+/** One that brought nothing yet may fetch so many at a time. */
+const USUAL_FLIGHTS = 2;
 
 interface Queue {
   readonly owner: Candidate;
@@ -26,20 +38,24 @@ interface Queue {
 export function chooseSteal(
   ownership: OwnershipView,
   free: readonly OpenRun[],
-  { nowMs, idleMs }: { readonly nowMs: number; readonly idleMs: number },
+  times: Times & { readonly idleMs: number },
 ): OpenRun | undefined {
-  if (idleMs < STEAL_AFTER_MS) return undefined;
-  let furthest: Queue | undefined;
-  let mostMs = LEAST_QUEUE_MS;
+  const staggerMs = Math.max(STAGGER_MS, STAGGER_RUNS * times.typicalMs);
+  let chosen: OpenRun | undefined;
+  let mostMs = Math.max(LEAST_QUEUE_MS, LEAST_QUEUE_RUNS * times.typicalMs);
   for (const queue of queues(ownership, free)) {
-    const queueMs = queueTimeMs(queue, nowMs);
+    const run = lastOf(queue);
+    const freeMs = ownership.freeMs(run.number, times.nowMs);
+    const queueMs = queueTimeMs(queue, freeMs, times);
     if (queueMs <= mostMs) continue;
+    const turnMs = ownership.idleBefore(run) * staggerMs;
+    if (!ownership.isNear(run) && freeMs < FAR_AFTER_MS + FAR_AFTER_RUNS * times.typicalMs)
+      continue;
+    if (freeMs < STEAL_AFTER_MS + turnMs || times.idleMs < turnMs) continue;
     mostMs = queueMs;
-    furthest = queue;
+    chosen = run;
   }
-  if (furthest === undefined) return undefined;
-  const run = lastOf(furthest);
-  return idleMs >= STEAL_AFTER_MS + ownership.idleBefore(run) * STAGGER_MS ? run : undefined;
+  return chosen;
 }
 
 function queues(ownership: OwnershipView, free: readonly OpenRun[]): Iterable<Queue> {
@@ -57,14 +73,21 @@ function queues(ownership: OwnershipView, free: readonly OpenRun[]): Iterable<Qu
 }
 
 /** How long the owner will take for what it has not begun and what it is at. */
-function queueTimeMs({ owner: { neighbour }, leftBlocks }: Queue, nowMs: number): number {
+function queueTimeMs(
+  { owner: { neighbour }, leftBlocks }: Queue,
+  freeMs: number,
+  times: Times,
+): number {
   if (neighbour === undefined) return 0;
-  const { bytesPerMs } = neighbour.rate;
-  if (bytesPerMs === undefined) return nowMs - neighbour.metMs > BEGIN_MS ? Infinity : 0;
-  const atWorkBytes = neighbour.claims().reduce((sum, { leftAtFirst, receivedBytes }) => {
+  const claims = neighbour.claims();
+  const hasTime = Math.min(freeMs, neighbour.idleMs(times.nowMs)) > BEGIN_MS;
+  if (claims.length === 0) return hasTime ? Infinity : 0;
+  if (claims.every((claim) => isSilent(claim, times.typicalMs))) return Infinity;
+  const usual = (USUAL_FLIGHTS * RUN_BLOCKS * BLOCK_BYTES) / times.typicalMs;
+  const atWorkBytes = claims.reduce((sum, { leftAtFirst, receivedBytes }) => {
     return sum + Math.max(0, (leftAtFirst ?? RUN_BLOCKS) * BLOCK_BYTES - receivedBytes);
   }, 0);
-  return (leftBlocks * BLOCK_BYTES + atWorkBytes) / bytesPerMs;
+  return (leftBlocks * BLOCK_BYTES + atWorkBytes) / (neighbour.rate.bytesPerMs ?? usual);
 }
 
 /** The one that its owner comes to last. */

@@ -1,5 +1,6 @@
-import { SECOND_MS } from '@peer-cache/core';
+import { BLOCK_BYTES, SECOND_MS } from '@peer-cache/core';
 import type { SeenClaim } from './neighbour.ts';
+import { WINDOW_RUNS } from './runs.ts';
 import type { OpenRun } from './runs.ts';
 import type { OwnershipView } from './view.ts';
 
@@ -7,12 +8,22 @@ import type { OwnershipView } from './view.ts';
 const LEAST_SILENCE_MS = 1.5 * SECOND_MS;
 const SLOW_AFTER_MS = 3 * SECOND_MS;
 const SLOW_MARGIN_MS = 2 * SECOND_MS;
+/** Slow is what will take several times as long as runs usually do. */
+const SLOW_RUNS = 3;
+/** The fewer runs are left, the sooner: all wait for the last of them, and the line is idle. */
+const LEAST_SLOW_MS = 1.5 * SECOND_MS;
 /** Between the idle peers that could take over: the one that stands nearest goes first. */
 const STAGGER_MS = 0.5 * SECOND_MS;
+const STAGGER_RUNS = 0.25;
 
-interface Times {
+/** What counts as long these days. */
+export interface Times {
   readonly nowMs: number;
   readonly typicalMs: number;
+}
+
+interface Patience extends Times {
+  readonly slowMs: number;
 }
 
 /** Whether nothing came under a claim, as its maker tells, for longer than a run usually takes. */
@@ -21,31 +32,52 @@ export function isSilent({ progressMs, heardMs }: SeenClaim, typicalMs: number):
 }
 
 /**
- * Whether a claim brings so little that its run would take several times what runs usually do. By
- * the blocks that are on offer, not by what the claimer says that it received.
+ * Whether a claim brings so little that its run would take several times what runs usually do: by
+ * what its maker says, which an honest one that is slow does, or by the blocks that are on offer.
  */
-function isSlow(claim: SeenClaim, leftBlocks: number, { nowMs, typicalMs }: Times): boolean {
-  const ageMs = nowMs - claim.sinceMs;
-  if (ageMs < SLOW_AFTER_MS || claim.leftAtFirst === undefined) return false;
-  const broughtBlocks = claim.leftAtFirst - leftBlocks;
-  const leftMs = broughtBlocks <= 0 ? Infinity : (leftBlocks * ageMs) / broughtBlocks;
-  return leftMs > 3 * typicalMs + SLOW_MARGIN_MS;
+function isSlow(claim: SeenClaim, leftBlocks: number, { nowMs, slowMs }: Patience): boolean {
+  const isTooLong = (ageMs: number, broughtBlocks: number): boolean => {
+    if (ageMs < SLOW_AFTER_MS) return false;
+    const leftMs = broughtBlocks <= 0 ? Infinity : (leftBlocks * ageMs) / broughtBlocks;
+    return leftMs > slowMs;
+  };
+  const { sinceMs, receivedBytes, lookedAtMs = nowMs, leftAtFirst = leftBlocks } = claim;
+  return (
+    isTooLong(nowMs - sinceMs, receivedBytes / BLOCK_BYTES) ||
+    isTooLong(nowMs - lookedAtMs, leftAtFirst - leftBlocks)
+  );
 }
 
 /** A run to take over from a neighbour that does not bring it; for who has nothing else to do. */
 export function chooseTakeover(
   ownership: OwnershipView,
   eligible: readonly OpenRun[],
-  nowMs: number,
+  times: Times,
 ): OpenRun | undefined {
-  const times = { nowMs, typicalMs: ownership.typical.ms };
+  const staggerMs = Math.max(STAGGER_MS, STAGGER_RUNS * times.typicalMs);
+  const slowMs = SLOW_RUNS * times.typicalMs + SLOW_MARGIN_MS;
+  const share = eligible.length / WINDOW_RUNS;
+  const patience = { ...times, slowMs: Math.max(LEAST_SLOW_MS, share * slowMs) };
   return eligible.find((run) => {
     if (ownership.hasClaim(run.number)) return false;
-    const claim = ownership.claimOn(run.number);
-    if (claim === undefined) return false;
-    const isOverdue = isSilent(claim, times.typicalMs) || isSlow(claim, run.leftBlocks, times);
-    claim.overdueSinceMs = isOverdue ? (claim.overdueSinceMs ?? nowMs) : undefined;
-    if (claim.overdueSinceMs === undefined) return false;
-    return nowMs - claim.overdueSinceMs >= ownership.idleBefore(run) * STAGGER_MS;
+    const claims = ownership.claimsOn(run.number);
+    // Each is looked at, since each notes when it was.
+    const overdueMs = claims.map((claim) => overdueTimeMs(claim, run.leftBlocks, patience));
+    if (claims.length === 0 || overdueMs.includes(undefined)) return false;
+    const leastMs = Math.min(...overdueMs.map((ms) => ms ?? 0));
+    return leastMs >= ownership.idleBefore(run) * staggerMs;
   });
+}
+
+/** For how long a claim has been overdue; undefined for one that is not. */
+function overdueTimeMs(claim: SeenClaim, leftBlocks: number, times: Patience): number | undefined {
+  if (!isSilent(claim, times.typicalMs) && !isSlow(claim, leftBlocks, times)) {
+    claim.overdueSinceMs = undefined;
+    return undefined;
+  }
+  // Somebody brings it: the claimer after all, or one who is not seen and took it over.
+  const isGrowing = leftBlocks < (claim.leftLately ?? 0);
+  claim.leftLately = leftBlocks;
+  if (claim.overdueSinceMs === undefined || isGrowing) claim.overdueSinceMs = times.nowMs;
+  return times.nowMs - claim.overdueSinceMs;
 }

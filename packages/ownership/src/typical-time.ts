@@ -8,10 +8,18 @@ const SAMPLES = 15;
 /** How long a run takes from the origin these days, whoever fetches it: a median of the latest. */
 export class TypicalTime {
   readonly #samples: number[] = [];
-  #medianMs = FIRST_GUESS_MS;
 
   get ms(): number {
-    return this.#medianMs;
+    return this.among([]);
+  }
+
+  /**
+   * The same, with those that are under way by what they have brought so far: where many begin at
+   * once, each gets less than any had before.
+   */
+  among(running: readonly number[]): number {
+    const sorted = [...this.#samples, ...running].toSorted((a, b) => a - b);
+    return Math.min(MOST_MS, sorted[sorted.length >> 1] ?? FIRST_GUESS_MS);
   }
 
   /** `bytes` of a run of `runBytes` took so long. */
@@ -19,7 +27,5 @@ export class TypicalTime {
     if (bytes <= 0) return;
     this.#samples.push((tookMs * runBytes) / bytes);
     if (this.#samples.length > SAMPLES) this.#samples.shift();
-    const sorted = this.#samples.toSorted((a, b) => a - b);
-    this.#medianMs = Math.min(MOST_MS, sorted[sorted.length >> 1] ?? FIRST_GUESS_MS);
   }
 }
