@@ -113,7 +113,7 @@ export class OriginShare implements Disposable {
 
   /** What to fetch next; undefined while it is others' to fetch. */
   next(bounds: ShareBounds): Share | undefined {
-    const { ownership, origins } = this.#parts;
+    const { ownership, origins, swarm } = this.#parts;
     const open = this.#openRuns(bounds);
     const nowMs = performance.now();
     if (origins.isTroubled) return this.#probe(open);
@@ -122,7 +122,7 @@ export class OriginShare implements Disposable {
       : undefined;
     const choice: Choice | undefined =
       first === undefined
-        ? ownership.choose(open, { nowMs, isWanAlive: this.pulse.isAlive(nowMs) })
+        ? ownership.choose(open, { nowMs, isWanAlive: this.pulse.isAlive(nowMs) && !swarm.isBusy })
         : { run: first, kind: 'own' };
     if (choice === undefined) return undefined;
     const { run, kind } = choice;

@@ -28,6 +28,8 @@ export interface StateParts {
 
 /** What need not be known at once is told with whatever comes first, or so long after the last. */
 const UNHURRIED_MS = 300;
+/** So many can be told of each change in time; with more, all wait longer. */
+const UNCROWDED = 8;
 const NO_BLOCKS = new Uint8Array();
 
 /** A question with its place in the request, which is how the answer names it. */
@@ -78,7 +80,8 @@ async function statesOnceChanged(
       continue;
     }
     const { stateAnsweredMs } = connection;
-    const unhurriedMs = stateAnsweredMs + UNHURRIED_MS - nowMs;
+    const crowd = Math.max(1, changes.waiterCount / UNCROWDED);
+    const unhurriedMs = stateAnsweredMs + UNHURRIED_MS * crowd - nowMs;
     const isOver = nowMs >= deadlineMs || signal.aborted;
     const due = questions.filter(({ knownVersion, segmentName }) => {
       const isNew = knownVersion === 0;

@@ -16,6 +16,11 @@ import type { ResponseHead } from './response-head.ts';
 const CONNECT_TIMEOUT_MS = 2 * SECOND_MS;
 const READ_BUFFER_BYTES = 256 * KIB;
 const DEFAULT_BUSY_MS = 200;
+/**
+ * Silence is counted in looks, not by the clock: a process that seldom comes to look has not listened
+ * for long either.
+ */
+const LOOK_MS = 100;
 const HEAD_END = '\r\n\r\n';
 
 export interface PeerRequest {
@@ -50,7 +55,8 @@ export class PeerConnection implements Disposable {
   readonly #timer: NodeJS.Timeout;
   #exchange: Exchange | undefined;
   #failure: Error | undefined;
-  #lastByteMs = performance.now();
+  /** Looks since the last byte. */
+  #quietLooks = 0;
 
   private constructor(address: PeerAddress, socket: Socket) {
     this.address = address;
@@ -59,7 +65,7 @@ export class PeerConnection implements Disposable {
     socket.on('error', (cause) => this.#fail(this.#unreachable(cause.message, { cause })));
     socket.on('close', () => this.#fail(this.#unreachable('it closed the connection')));
     socket.on('end', () => this.#fail(this.#unreachable('it closed the connection')));
-    this.#timer = setInterval(() => this.#checkSilence(), 100);
+    this.#timer = setInterval(() => this.#checkSilence(), LOOK_MS);
     this.#timer.unref();
   }
 
@@ -112,7 +118,7 @@ export class PeerConnection implements Disposable {
     const onAbort = (): void => this.#fail(this.#unreachable('the request was given up'));
     signal.addEventListener('abort', onAbort, { once: true });
     this.#exchange = { request, resolve, reject, head: undefined, headText: '', gotBytes: 0 };
-    this.#lastByteMs = performance.now();
+    this.#quietLooks = 0;
     this.#socket.write(this.#requestHead(request));
     this.#socket.write(request.body);
     try {
@@ -131,7 +137,7 @@ export class PeerConnection implements Disposable {
 
   /** Takes what arrived; called by the socket with its reused buffer. */
   read(bytes: Uint8Array): void {
-    this.#lastByteMs = performance.now();
+    this.#quietLooks = 0;
     const exchange = this.#exchange;
     if (exchange === undefined) return this.#fail(this.#protocol('bytes nobody asked for'));
     try {
@@ -190,12 +196,12 @@ export class PeerConnection implements Disposable {
 
   #checkSilence(): void {
     const silenceMs = this.#exchange?.request.silenceMs;
-    const isSilent = (): boolean =>
-      silenceMs !== undefined && performance.now() - this.#lastByteMs >= silenceMs;
-    if (silenceMs === undefined || !isSilent()) return;
-    // It may be this process that did not come to read: what has arrived is read first.
+    this.#quietLooks++;
+    if (silenceMs === undefined || this.#quietLooks * LOOK_MS < silenceMs) return;
+    // What has arrived meanwhile is read first.
     setImmediate(() => {
-      if (isSilent()) this.#fail(new PeerSilentError(this.host, silenceMs));
+      const isSilent = this.#quietLooks * LOOK_MS >= silenceMs;
+      if (isSilent) this.#fail(new PeerSilentError(this.host, silenceMs));
     });
   }
 

@@ -4,6 +4,7 @@ import { MOST_SEGMENTS_PER_REQUEST } from '@peer-cache/protocol';
 import type { SegmentState } from '@peer-cache/protocol';
 import type { ContentSegment } from '../block-source.ts';
 import { asError } from '../errors.ts';
+import type { LoopLag } from '../loop-lag.ts';
 import type { Peer } from './peer-pool.ts';
 import type { PeerSession } from './peer-session.ts';
 
@@ -12,6 +13,7 @@ const POLL_MS = 0.5 * SECOND_MS;
 /** A peer whose answer is so late is asked on another connection whether it is there. */
 const LATE_MS = 1 * SECOND_MS;
 const PROBE_MS = 0.8 * SECOND_MS;
+const LAGS = 8;
 const MOST_FAILURES = 3;
 const LONGEST_PAUSE_MS = 2 * SECOND_MS;
 
@@ -49,13 +51,18 @@ interface Asked {
 export class PeerFollowing {
   readonly #peer: Peer;
   readonly #signal: AbortSignal;
+  readonly #lag: LoopLag;
   readonly #entries = new Set<Entry>();
   #running: Promise<void> | undefined;
   #willAskForNew = false;
 
-  constructor(peer: Peer, signal: AbortSignal) {
+  constructor(
+    peer: Peer,
+    { signal, lag }: { readonly signal: AbortSignal; readonly lag: LoopLag },
+  ) {
     this.#peer = peer;
     this.#signal = signal;
+    this.#lag = lag;
   }
 
   /** Resolves when nothing is under way any more. */
@@ -101,9 +108,11 @@ export class PeerFollowing {
   }
 
   async #connect(isProbe: boolean): Promise<PeerSession> {
+    // Whoever is late itself waits longer for others.
+    const probeMs = PROBE_MS + LAGS * Math.ceil(this.#lag.ms);
     if (!isProbe) return await this.#peer.take({ signal: this.#signal });
     return await this.#peer.take({
-      signal: AbortSignal.any([this.#signal, AbortSignal.timeout(PROBE_MS)]),
+      signal: AbortSignal.any([this.#signal, AbortSignal.timeout(probeMs)]),
     });
   }
 

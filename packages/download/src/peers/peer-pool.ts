@@ -1,4 +1,5 @@
 import type { PeerAddress } from '@peer-cache/discovery';
+import { LoopLag } from '../loop-lag.ts';
 import { Conduct } from './conduct.ts';
 import { asError, PeerUnreachableError } from '../errors.ts';
 import { PeerSession } from './peer-session.ts';
@@ -21,10 +22,12 @@ export interface PeerPoolOptions {
 export class PeerPool implements AsyncDisposable {
   readonly #options: PoolParts;
   readonly #stop = new AbortController();
+  /** How busy this process is: those who seem silent may be unheard. */
+  readonly lag: LoopLag = new LoopLag();
   readonly #peers = new Map<string, Peer>();
 
   constructor({ servePort, selfId = '', now = () => performance.now() }: PeerPoolOptions) {
-    this.#options = { servePort, selfId, now, signal: this.#stop.signal };
+    this.#options = { servePort, selfId, now, signal: this.#stop.signal, lag: this.lag };
   }
 
   /** The peer at this address; the same object each time. */
@@ -44,6 +47,7 @@ export class PeerPool implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Error('the pool was closed'));
+    this.lag[Symbol.dispose]();
     const peers = this.peers();
     this.#peers.clear();
     await Promise.all(peers.map((peer) => peer.following.ended));
@@ -54,6 +58,7 @@ export class PeerPool implements AsyncDisposable {
 interface PoolParts extends Required<PeerPoolOptions> {
   /** Aborted when the pool is closed. */
   readonly signal: AbortSignal;
+  readonly lag: LoopLag;
 }
 
 /** Another agent, where it can be reached. */
@@ -79,7 +84,7 @@ export class Peer implements Disposable {
     this.name = hostOf(address);
     this.conduct = new Conduct(options.now);
     this.#options = options;
-    this.following = new PeerFollowing(this, options.signal);
+    this.following = new PeerFollowing(this, options);
   }
 
   /** Whether it is this agent itself, by some way round. */
