@@ -75,7 +75,7 @@ export class ContentTransfer {
   readonly #origins: Origins;
   readonly #share: OriginShare;
   readonly #suppliers: Suppliers;
-  readonly #flights = new Flights();
+  readonly #flights: Flights;
   readonly #dispatcher: Dispatcher;
   readonly #end = Promise.withResolvers<void>();
   readonly #stop = new AbortController();
@@ -87,6 +87,7 @@ export class ContentTransfer {
     this.#parts = parts;
     this.#content = content;
     this.#options = options;
+    this.#flights = new Flights(parts.swarm.lag);
     this.#segments = new SegmentsInHand(parts.store, content, options);
     this.#keeper = new Keeper({ ...parts, onNews: (...news) => this.#share.stored(...news) });
     this.#suppliers = new Suppliers(

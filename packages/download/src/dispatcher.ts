@@ -32,6 +32,8 @@ export interface DispatcherParts {
 const OFFERED_MS = 500;
 /** Nor one that nobody claims any more: its last bytes are on their way, or it does not come. */
 const UNCLAIMED_MS = 1000;
+/** Whoever is late itself waits longer for others. */
+const LAGS = 8;
 
 /** What is to be sent for now. */
 export interface Errand {
@@ -186,17 +188,18 @@ export class Dispatcher {
 
   /** Does not wait for a peer to bring what is on offer elsewhere, or what it fetches no more. */
   #leaveLate(offers: Offers): void {
-    const { flights, ownership, work } = this.#parts;
+    const { flights, ownership, work, swarm } = this.#parts;
     const nowMs = performance.now();
+    const lagsMs = LAGS * swarm.lag.ms;
     for (const flight of flights.coming()) {
       const { segmentIndex } = flight.run;
       const [next] = work.missingOf(flight.run);
       const isOffered = next !== undefined && offers.hasBlock(segmentIndex, next);
       flight.offeredSinceMs = isOffered ? (flight.offeredSinceMs ?? nowMs) : undefined;
-      const isQuiet = nowMs - flight.lastByteMs > OFFERED_MS;
+      const isQuiet = nowMs - flight.lastByteMs > OFFERED_MS + lagsMs;
       const isLate = isQuiet && nowMs - (flight.offeredSinceMs ?? nowMs) > OFFERED_MS;
       const isClaimed = ownership.claimOn(runNumberOf(flight.run)) !== undefined;
-      const isLeft = !isClaimed && nowMs - flight.lastByteMs > UNCLAIMED_MS;
+      const isLeft = !isClaimed && nowMs - flight.lastByteMs > UNCLAIMED_MS + lagsMs;
       if (isLate || isLeft) flights.yieldTo(flight, 'now');
     }
   }

@@ -1,6 +1,7 @@
 import { BLOCK_BYTES, SECOND_MS } from '@peer-cache/core';
 import { RUN_BLOCKS, RUNS_PER_SEGMENT } from '@peer-cache/ownership';
 import { OriginUnreachableError, PeerSilentError } from './errors.ts';
+import type { LoopLag } from './loop-lag.ts';
 import { isLong, LONGEST_BLOCK_MS } from './leaving.ts';
 import type { Share } from './origin-share.ts';
 import type { Supplier } from './supplier.ts';
@@ -12,6 +13,7 @@ const SLOW_RUN_MS = 1 * SECOND_MS;
 const WORTH_RELIEVING_MS = 2 * SECOND_MS;
 /** A peer that brings no whole block for so long is left, however busily bytes drip in. */
 const STALLED_MS = 2 * SECOND_MS;
+const LAGS = 8;
 /** An origin that is silent for so long may be behind a line that was cut; the first byte may take longer. */
 const ORIGIN_STALLED_MS = 3 * SECOND_MS;
 const ORIGIN_BEGINS_MS = 10 * SECOND_MS;
@@ -36,10 +38,18 @@ export interface Flight {
   isLast: boolean;
 }
 
+export type Lag = Pick<LoopLag, 'ms' | 'isBusy'>;
+
 /** All runs that are on their way, and which of them take too long. */
 export class Flights {
   readonly #all = new Set<Flight>();
+  readonly #lag: Lag;
   #leftMs: number | undefined;
+
+  /** A process that is late itself waits longer for others. */
+  constructor(lag: Lag) {
+    this.#lag = lag;
+  }
 
   get isEmpty(): boolean {
     return this.#all.size === 0;
@@ -73,10 +83,11 @@ export class Flights {
   /** Gives up what has stopped coming. */
   leaveStalled(): void {
     const nowMs = performance.now();
+    const stalledMs = STALLED_MS + LAGS * this.#lag.ms;
     for (const { supplier, share, startedMs, lastBlockMs, lastByteMs, giveUp } of this.#all) {
       const { kind, name } = supplier.source;
       if (supplier.isAway()) giveUp.abort(RELIEVED);
-      if (kind === 'peer' && !supplier.isComing && nowMs - lastBlockMs > STALLED_MS) {
+      if (kind === 'peer' && !supplier.isComing && nowMs - lastBlockMs > stalledMs) {
         giveUp.abort(new PeerSilentError(name, STALLED_MS));
       }
       const mostMs = lastByteMs === startedMs ? ORIGIN_BEGINS_MS : ORIGIN_STALLED_MS;
@@ -111,6 +122,7 @@ export class Flights {
 
   /** Takes one run that takes its peer too long away from it, where `isUseful` says so. */
   relieveSlow(isUseful: (run: WorkRun) => boolean): void {
+    if (this.#lag.isBusy) return;
     const nowMs = performance.now();
     for (const flight of this.#all) {
       const { run, supplier, startedMs, giveUp } = flight;

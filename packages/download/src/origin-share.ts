@@ -122,7 +122,10 @@ export class OriginShare implements Disposable {
       : undefined;
     const choice: Choice | undefined =
       first === undefined
-        ? ownership.choose(open, { nowMs, isWanAlive: this.pulse.isAlive(nowMs) && !swarm.isBusy })
+        ? ownership.choose(open, {
+            nowMs,
+            isWanAlive: this.pulse.isAlive(nowMs) && !swarm.lag.isBusy,
+          })
         : { run: first, kind: 'own' };
     if (choice === undefined) return undefined;
     const { run, kind } = choice;

@@ -8,6 +8,7 @@ import type { Ownership } from '@peer-cache/ownership';
 import type { SegmentState, ToldPeer } from '@peer-cache/protocol';
 import type { ContentSegment } from '../block-source.ts';
 import type { Content } from '../content.ts';
+import type { LoopLag } from '../loop-lag.ts';
 import { Acquaintances } from './acquaintances.ts';
 import type { Lookups } from './lookups.ts';
 import { Member } from './member.ts';
@@ -108,9 +109,9 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
     return this.members().every(({ hasAnswered, metAtMs }) => hasAnswered || metAtMs < latest);
   }
 
-  /** Whether this process is too busy to say who is late. */
-  get isBusy(): boolean {
-    return this.#parts.pool.lag.isBusy;
+  /** How late this process is: it may be too busy to say who else is. */
+  get lag(): LoopLag {
+    return this.#parts.pool.lag;
   }
 
   /** Segments before this one are done with. */
@@ -169,13 +170,24 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
       await this.#parts.lookups.find(
         lookups,
         ({ address, holds }) => {
-          if (holds === undefined || holds.length > 0) this.meet(address);
+          if (holds === undefined || holds.length > 0) this.#found(address);
         },
         { signal },
       );
       this.#endLookup();
       await sleep(LOOKUP_EVERY_MS, undefined, { signal, ref: false });
     }
+  }
+
+  /** A neighbour is known by one of its addresses already: link-local ones would only double it. */
+  #found(address: PeerAddress): void {
+    const isSecond = this.#knewSomebody && address.host.includes('%');
+    if (!isSecond || this.#isKnown(address)) this.meet(address);
+  }
+
+  #isKnown({ host, port }: PeerAddress): boolean {
+    const known = this.#parts.lookups.known();
+    return known.some((each) => each.host === host && each.port === port);
   }
 
   /** Follows those that are chosen, and no others. */
