@@ -32,8 +32,6 @@ export interface DispatcherParts {
 const OFFERED_MS = 500;
 /** Nor one that nobody claims any more: its last bytes are on their way, or it does not come. */
 const UNCLAIMED_MS = 1000;
-/** Whoever is late itself waits longer for others. */
-const LAGS = 8;
 
 /** What is to be sent for now. */
 export interface Errand {
@@ -190,16 +188,17 @@ export class Dispatcher {
   #leaveLate(offers: Offers): void {
     const { flights, ownership, work, swarm } = this.#parts;
     const nowMs = performance.now();
-    const lagsMs = LAGS * swarm.lag.ms;
+    const offeredMs = swarm.lag.patience(OFFERED_MS);
+    const unclaimedMs = swarm.lag.patience(UNCLAIMED_MS);
     for (const flight of flights.coming()) {
       const { segmentIndex } = flight.run;
       const [next] = work.missingOf(flight.run);
       const isOffered = next !== undefined && offers.hasBlock(segmentIndex, next);
       flight.offeredSinceMs = isOffered ? (flight.offeredSinceMs ?? nowMs) : undefined;
-      const isQuiet = nowMs - flight.lastByteMs > OFFERED_MS + lagsMs;
+      const isQuiet = nowMs - flight.lastByteMs > offeredMs;
       const isLate = isQuiet && nowMs - (flight.offeredSinceMs ?? nowMs) > OFFERED_MS;
       const isClaimed = ownership.claimOn(runNumberOf(flight.run)) !== undefined;
-      const isLeft = !isClaimed && nowMs - flight.lastByteMs > UNCLAIMED_MS + lagsMs;
+      const isLeft = !isClaimed && nowMs - flight.lastByteMs > unclaimedMs;
       if (isLate || isLeft) flights.yieldTo(flight, 'now');
     }
   }

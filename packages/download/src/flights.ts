@@ -13,7 +13,6 @@ const SLOW_RUN_MS = 1 * SECOND_MS;
 const WORTH_RELIEVING_MS = 2 * SECOND_MS;
 /** A peer that brings no whole block for so long is left, however busily bytes drip in. */
 const STALLED_MS = 2 * SECOND_MS;
-const LAGS = 8;
 /** An origin that is silent for so long may be behind a line that was cut; the first byte may take longer. */
 const ORIGIN_STALLED_MS = 3 * SECOND_MS;
 const ORIGIN_BEGINS_MS = 10 * SECOND_MS;
@@ -38,7 +37,7 @@ export interface Flight {
   isLast: boolean;
 }
 
-export type Lag = Pick<LoopLag, 'ms' | 'isBusy'>;
+export type Lag = Pick<LoopLag, 'patience' | 'isBusy'>;
 
 /** All runs that are on their way, and which of them take too long. */
 export class Flights {
@@ -83,7 +82,7 @@ export class Flights {
   /** Gives up what has stopped coming. */
   leaveStalled(): void {
     const nowMs = performance.now();
-    const stalledMs = STALLED_MS + LAGS * this.#lag.ms;
+    const stalledMs = this.#lag.patience(STALLED_MS);
     for (const { supplier, share, startedMs, lastBlockMs, lastByteMs, giveUp } of this.#all) {
       const { kind, name } = supplier.source;
       if (supplier.isAway()) giveUp.abort(RELIEVED);

@@ -4,6 +4,8 @@ const TICK_MS = 50;
 const MEMORY_MS = 2 * SECOND_MS;
 /** A process that comes to its turn so late is not the one to judge who is late. */
 const BUSY_MS = 100;
+/** A request and its answer take several turns of both processes. */
+const LAGS = 24;
 
 /**
  * How late this process comes to do things, because it or the whole machine has too much to do:
@@ -18,9 +20,9 @@ export class LoopLag implements Disposable {
     this.#timer = setInterval(() => this.#tick(), TICK_MS).unref();
   }
 
-  /** The lateness of the last seconds, the latest counting most. */
-  get ms(): number {
-    return this.#lagMs;
+  /** How long to wait for others, who are told to have so long, by a process that is late itself. */
+  patience(ms: number): number {
+    return ms + LAGS * this.#lagMs;
   }
 
   get isBusy(): boolean {

@@ -10,10 +10,11 @@ import type { PeerSession } from './peer-session.ts';
 
 /** How long a poll waits at a peer for news: its answer is the peer's sign of life, too. */
 const POLL_MS = 0.5 * SECOND_MS;
+/** So many peers are polled at this pace; with more, each seldomer. */
+const UNCROWDED = 8;
 /** A peer whose answer is so late is asked on another connection whether it is there. */
 const LATE_MS = 1 * SECOND_MS;
 const PROBE_MS = 0.8 * SECOND_MS;
-const LAGS = 8;
 const MOST_FAILURES = 3;
 const LONGEST_PAUSE_MS = 2 * SECOND_MS;
 
@@ -29,6 +30,14 @@ export interface Follower {
   lost(error: Error): void;
   /** It is not followed any longer. */
   left(): void;
+}
+
+export interface FollowingParts {
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  readonly lag: LoopLag;
+  /** How many peers are kept up with at present. */
+  readonly followed: () => number;
 }
 
 interface Entry {
@@ -52,17 +61,21 @@ export class PeerFollowing {
   readonly #peer: Peer;
   readonly #signal: AbortSignal;
   readonly #lag: LoopLag;
+  readonly #followed: () => number;
   readonly #entries = new Set<Entry>();
   #running: Promise<void> | undefined;
   #willAskForNew = false;
 
-  constructor(
-    peer: Peer,
-    { signal, lag }: { readonly signal: AbortSignal; readonly lag: LoopLag },
-  ) {
+  constructor(peer: Peer, { signal, lag, followed }: FollowingParts) {
     this.#peer = peer;
     this.#signal = signal;
     this.#lag = lag;
+    this.#followed = followed;
+  }
+
+  /** Whether anybody wants to know of the peer now. */
+  get isOn(): boolean {
+    return this.#entries.size > 0;
   }
 
   /** Resolves when nothing is under way any more. */
@@ -108,8 +121,7 @@ export class PeerFollowing {
   }
 
   async #connect(isProbe: boolean): Promise<PeerSession> {
-    // Whoever is late itself waits longer for others.
-    const probeMs = PROBE_MS + LAGS * Math.ceil(this.#lag.ms);
+    const probeMs = Math.ceil(this.#lag.patience(PROBE_MS));
     if (!isProbe) return await this.#peer.take({ signal: this.#signal });
     return await this.#peer.take({
       signal: AbortSignal.any([this.#signal, AbortSignal.timeout(probeMs)]),
@@ -120,7 +132,8 @@ export class PeerFollowing {
     try {
       while (this.#entries.size > 0) {
         const entries = [...this.#entries];
-        const waitMs = entries.some(({ isNew }) => isNew) ? 0 : POLL_MS;
+        const pollMs = Math.round(POLL_MS * Math.max(1, this.#followed() / UNCROWDED));
+        const waitMs = entries.some(({ isNew }) => isNew) ? 0 : pollMs;
         await this.#ask(session, entries, waitMs);
         onAnswer();
       }

@@ -5,6 +5,7 @@ import { asError, PeerUnreachableError } from '../errors.ts';
 import { PeerSession } from './peer-session.ts';
 import { hostOf } from './peer-connection.ts';
 import { PeerFollowing } from './peer-following.ts';
+import type { FollowingParts } from './peer-following.ts';
 
 /** Connections that one request each may use at a time; a server allows an address eight. */
 const SESSIONS_PER_PEER = 5;
@@ -27,7 +28,8 @@ export class PeerPool implements AsyncDisposable {
   readonly #peers = new Map<string, Peer>();
 
   constructor({ servePort, selfId = '', now = () => performance.now() }: PeerPoolOptions) {
-    this.#options = { servePort, selfId, now, signal: this.#stop.signal, lag: this.lag };
+    const followed = (): number => this.peers().filter(({ following }) => following.isOn).length;
+    this.#options = { servePort, selfId, now, signal: this.#stop.signal, lag: this.lag, followed };
   }
 
   /** The peer at this address; the same object each time. */
@@ -55,11 +57,7 @@ export class PeerPool implements AsyncDisposable {
   }
 }
 
-interface PoolParts extends Required<PeerPoolOptions> {
-  /** Aborted when the pool is closed. */
-  readonly signal: AbortSignal;
-  readonly lag: LoopLag;
-}
+interface PoolParts extends Required<PeerPoolOptions>, FollowingParts {}
 
 /** Another agent, where it can be reached. */
 export class Peer implements Disposable {

@@ -24,7 +24,6 @@ const SEGMENTS_PER_LOOKUP = 47;
 const SEGMENTS_PER_POLL = 8;
 /** A peer that answered the lookup but not its hello is waited for so long and no longer. */
 const FIRST_STATE_MS = 1 * SECOND_MS;
-const LAGS = 8;
 /** Somebody is known, but others may answer the lookup: their jitter, at most. */
 const QUIET_MS = 60;
 /** The first round of a lookup: whoever waits at a terminal waits no longer for an empty branch. */
@@ -104,7 +103,7 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
   get isSettled(): boolean {
     const hasWaited = this.#knewSomebody && performance.now() >= this.#quietUntilMs;
     if (!this.#lookedUp && !hasWaited) return false;
-    const patienceMs = FIRST_STATE_MS + LAGS * this.#parts.pool.lag.ms;
+    const patienceMs = this.#parts.pool.lag.patience(FIRST_STATE_MS);
     const latest = performance.now() - patienceMs;
     return this.members().every(({ hasAnswered, metAtMs }) => hasAnswered || metAtMs < latest);
   }
