@@ -19,3 +19,7 @@ export interface OpenRun {
   /** Blocks of it that nobody known has. */
   readonly leftBlocks: number;
 }
+
+export function segmentOf(runNumber: number): number {
+  return Math.floor(runNumber / RUNS_PER_SEGMENT);
+}
