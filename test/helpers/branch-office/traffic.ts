@@ -7,11 +7,18 @@ export interface LinkBytes {
   readonly sent: number;
 }
 
+/** On a machine with far too much to do, `ip` was seen to print nothing and to call it a success. */
+const MOST_ATTEMPTS = 3;
+
 /** Bytes that an interface has seen so far, frames included. */
 export async function linkBytes(namespace: string, name: string): Promise<LinkBytes> {
-  const shown = await ip('-n', namespace, '-s', '-j', 'link', 'show', name);
-  const { rx, tx } = JSON.parse(shown)[0].stats64;
-  return { received: rx.bytes, sent: tx.bytes };
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    const shown = await ip('-n', namespace, '-s', '-j', 'link', 'show', name);
+    if (shown === '') continue;
+    const { rx, tx } = JSON.parse(shown)[0].stats64;
+    return { received: rx.bytes, sent: tx.bytes };
+  }
+  throw new Error(`ip tells nothing of ${name} in ${namespace}`);
 }
 
 /** Multicast packets that a host has sent so far, IPv4 and IPv6, those of the kernel included. */
