@@ -1,5 +1,10 @@
 import test from 'ava';
-import { OriginBusyError, OriginCutShortError, OriginNotFoundError } from '../src/errors.ts';
+import {
+  OriginBusyError,
+  OriginCutShortError,
+  OriginNotFoundError,
+  OriginUnreachableError,
+} from '../src/errors.ts';
 import { OriginLane } from '../src/origin/origin-lane.ts';
 
 const cut = new OriginCutShortError('u', 0, 1);
@@ -45,6 +50,21 @@ test('Retry-After is obeyed up to a minute and an error beyond', (t) => {
   t.is(lane.mostRuns, 1);
   lane.failed(new OriginBusyError('u', 503, 60_001));
   t.like(lane.failure, { code: 'ORIGIN_BUSY' });
+});
+
+test('a line that is cut is tried again each second, for as long as there is patience', (t) => {
+  const clock = { nowMs: 0 };
+  const lane = new OriginLane(() => clock.nowMs, { patienceMs: 30_000 });
+  const gone = new OriginUnreachableError('u', 'cut');
+  for (; clock.nowMs < 29_000; clock.nowMs += 1000) {
+    lane.failed(gone);
+    t.is(lane.failure, undefined);
+    t.true(lane.isTroubled);
+  }
+  t.is(lane.mostRuns, 1);
+  clock.nowMs = 30_000;
+  lane.failed(gone);
+  t.is(lane.failure, gone);
 });
 
 test('who wants to know sooner bears fewer failures', (t) => {

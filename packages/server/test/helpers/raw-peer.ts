@@ -159,7 +159,7 @@ export class RawPeer implements Disposable {
     return decodeStateResponse(answer.body);
   }
 
-  blocksRequest(asks: readonly BlocksAsk[]): RawRequest {
+  blocksRequest(asks: readonly BlocksAsk[], waitMs = 0): RawRequest {
     const segments = asks.map(({ keys, ...ask }) => ({
       segmentId: keys.segmentId,
       proof: this.proof(keys),
@@ -168,11 +168,11 @@ export class RawPeer implements Disposable {
       wasDamaged: false,
       ...ask,
     }));
-    return { path: BLOCKS_PATH, body: encodeBlocksRequest({ waitMs: 0, segments }) };
+    return { path: BLOCKS_PATH, body: encodeBlocksRequest({ waitMs, segments }) };
   }
 
-  async blocks(asks: readonly BlocksAsk[]): Promise<Frame[]> {
-    const answer = await this.request(this.blocksRequest(asks));
+  async blocks(asks: readonly BlocksAsk[], waitMs = 0): Promise<Frame[]> {
+    const answer = await this.request(this.blocksRequest(asks, waitMs));
     if (answer.status !== 200) throw new Error(`status ${answer.status}`);
     return framesOf(answer.body);
   }

@@ -1,4 +1,5 @@
 import { blockCount, HOUR_MS, silentLog } from '@peer-cache/core';
+import { Board } from '@peer-cache/ownership';
 import { PeerIdentity } from '@peer-cache/protocol';
 import type { StoredSegment } from '@peer-cache/store';
 import type { ExecutionContext } from 'ava';
@@ -11,6 +12,7 @@ import { RawPeer } from './raw-peer.ts';
 export interface Serving {
   readonly server: PeerServer;
   readonly store: NotedStore;
+  readonly board: Board;
   readonly identity: PeerIdentity;
   readonly address: ListenAddress;
   /** A caller that has not said hello. */
@@ -27,10 +29,11 @@ export async function serve(
   const stack = new AsyncDisposableStack();
   t.teardown(() => stack.disposeAsync());
   const store = stack.use(new NotedStore());
+  const board = new Board();
   const identity = new PeerIdentity(Buffer.alloc(32, 3));
   const addresses = [{ host: '127.0.0.1', port: 0 }];
   const server = stack.use(
-    await startServer({ store, identity, log: silentLog }, { addresses, limits }),
+    await startServer({ store, board, identity, log: silentLog }, { addresses, limits }),
   );
   const [address = { host: '', port: 0 }] = server.addresses;
   const connect = async (localAddress?: string): Promise<RawPeer> =>
@@ -38,6 +41,7 @@ export async function serve(
   return {
     server,
     store,
+    board,
     identity,
     address,
     connect,
