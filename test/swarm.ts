@@ -161,3 +161,13 @@ test.serial('a liar that claims to hold everything is out after one lie each', a
   // Two requests may be under way when the first lie shows.
   t.true(odd.asked() <= 2 * swarm.agents.length, `asked ${odd.asked()} times`);
 });
+
+test.serial('one that claims runs and brings none is left aside after some seconds', async (t) => {
+  await using origin = await startLineOrigin(contents, { bytesPerSecond: 8 * MIB });
+  await using odd = await startOddPeer('hoards', what);
+  await using swarm = await Swarm.of(3, { others: [odd.address] });
+  const url = `${origin.url}/file`;
+  const files = await Promise.all(swarm.agents.map((agent) => get(agent, url)));
+  for (const file of files) t.true(file.equals(what.bytes));
+  isOneCopy(t, origin.sentBytes());
+});

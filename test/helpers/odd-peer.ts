@@ -18,6 +18,7 @@ import {
   PeerIdentity,
   STATE_PATH,
 } from '@peer-cache/protocol';
+import type { SegmentState } from '@peer-cache/protocol';
 import type { Described } from './described.ts';
 
 /** What a peer that claims to hold everything does when it is asked for blocks. */
@@ -30,7 +31,9 @@ export type Oddity =
   | 'sends garbage'
   | 'sends nothing'
   | 'is busy'
-  | 'drips';
+  | 'drips'
+  /** Holds nothing, wants everything, claims runs and brings none of them. */
+  | 'hoards';
 
 export interface OddPeer extends AsyncDisposable {
   readonly address: PeerAddress;
@@ -83,11 +86,12 @@ export async function startOddPeer(oddity: Oddity, what: Described): Promise<Odd
     const known = nonces.get(request.socket);
     const { segments, waitMs } = decodeStateRequest(body);
     const isNews = segments.some(({ knownVersion }) => knownVersion === 0);
-    const states = segments.flatMap(({ segmentId, knownVersion }, index) => {
+    const states = segments.flatMap(({ segmentId, knownVersion }, index): SegmentState[] => {
       const segment = segmentOf(segmentId);
       if (segment === undefined || known === undefined || knownVersion > 0) return [];
       const all = new BlockSet(Math.ceil(segment.sizeBytes / BLOCK_BYTES));
       for (let block = 0; block < all.blockCount; block++) all.add(block);
+      if (oddity === 'hoards') return [{ index, ...hoarded(segment, known) }];
       const proof = proofOf(segment.keys.proofKey, 'server', known, segmentId);
       return [
         { index, proof, version: 1, hasBlockHashList: false, ...NO_PART, blocks: all.toBytes() },
@@ -99,7 +103,7 @@ export async function startOddPeer(oddity: Oddity, what: Described): Promise<Odd
   }
 
   function blocks(response: ServerResponse, body: Buffer): void {
-    if (oddity === 'is silent') return;
+    if (oddity === 'is silent' || oddity === 'hoards') return;
     if (oddity === 'sends garbage') {
       response.socket?.write(randomBytes(5000));
       return;
@@ -155,6 +159,16 @@ export async function startOddPeer(oddity: Oddity, what: Described): Promise<Odd
       .segments(0, 1000)
       .find(({ keys }) => Buffer.compare(keys.segmentId, segmentId) === 0);
   }
+}
+
+/** The state of one that fetches sixteen runs and has none. */
+function hoarded({ keys }: SegmentOf, known: HelloNonces) {
+  const proof = proofOf(keys.proofKey, 'server', known, keys.segmentId);
+  const claims = Array.from({ length: 16 }, (_, run) => {
+    return { runIndex: run, kind: 'own' as const, receivedBytes: 0 };
+  });
+  const part = { standing: 'foreground' as const, claims, peers: [] };
+  return { proof, version: 1, hasBlockHashList: false, blocks: new Uint8Array(), ...part };
 }
 
 interface SegmentOf {

@@ -25,7 +25,7 @@ function post(board: Board, { keys }: TestSegment, coming: Set<number>) {
 }
 
 /** Resolves when a request holds the segment. */
-async function waiting(store: { readonly openHandles: number }): Promise<void> {
+async function isAsked(store: { readonly openHandles: number }): Promise<void> {
   while (store.openHandles < 1) await nextTurn();
 }
 
@@ -35,7 +35,7 @@ test('blocks that are on their way are sent as they arrive, in order', async (t)
   post(board, film, new Set([1, 2]));
   const caller = await peer();
   const asked = caller.blocks([{ keys: film.keys, runs }], 5000);
-  await waiting(store);
+  await isAsked(store);
   await put(stored, film, [2]);
   await put(stored, film, [1]);
   const frames = await asked;
@@ -63,7 +63,7 @@ test('a block that does not come after all ends the connection', async (t) => {
   post(board, film, coming);
   const caller = await peer();
   const asked = caller.blocks([{ keys: film.keys, runs }], 5000);
-  await waiting(store);
+  await isAsked(store);
   coming.clear();
   board.changed(Buffer.from(film.keys.segmentId).toString('hex'), { isUrgent: true });
   await t.throwsAsync(asked);
