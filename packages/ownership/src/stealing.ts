@@ -45,13 +45,12 @@ export function chooseSteal(
   let mostMs = Math.max(LEAST_QUEUE_MS, LEAST_QUEUE_RUNS * times.typicalMs);
   for (const queue of queues(ownership, free)) {
     const run = lastOf(queue);
-    const freeMs = ownership.freeMs(run.number, times.nowMs);
-    const queueMs = queueTimeMs(queue, freeMs, times);
-    if (queueMs <= mostMs) continue;
     const turnMs = ownership.idleBefore(run) * staggerMs;
-    if (!ownership.isNear(run) && freeMs < FAR_AFTER_MS + FAR_AFTER_RUNS * times.typicalMs)
-      continue;
-    if (freeMs < STEAL_AFTER_MS + turnMs || times.idleMs < turnMs) continue;
+    const waitedMs = ownership.freeMs(run.number, times.nowMs) - turnMs;
+    const farMs = ownership.isNear(run) ? 0 : FAR_AFTER_MS + FAR_AFTER_RUNS * times.typicalMs;
+    if (waitedMs < STEAL_AFTER_MS + farMs || times.idleMs < turnMs) continue;
+    const queueMs = queueTimeMs(queue, { ...times, turnMs, waitedMs });
+    if (queueMs <= mostMs) continue;
     mostMs = queueMs;
     chosen = run;
   }
@@ -72,16 +71,19 @@ function queues(ownership: OwnershipView, free: readonly OpenRun[]): Iterable<Qu
   return byOwner.values();
 }
 
+interface Turn extends Times {
+  readonly turnMs: number;
+  readonly waitedMs: number;
+}
+
 /** How long the owner will take for what it has not begun and what it is at. */
-function queueTimeMs(
-  { owner: { neighbour }, leftBlocks }: Queue,
-  freeMs: number,
-  times: Times,
-): number {
+function queueTimeMs({ owner: { neighbour }, leftBlocks }: Queue, times: Turn): number {
   if (neighbour === undefined) return 0;
   const claims = neighbour.claims();
-  const hasTime = Math.min(freeMs, neighbour.idleMs(times.nowMs)) > BEGIN_MS;
-  if (claims.length === 0) return hasTime ? Infinity : 0;
+  if (claims.length === 0) {
+    const idleMs = neighbour.idleMs(times.nowMs) - times.turnMs;
+    return Math.min(times.waitedMs, idleMs) > BEGIN_MS ? Infinity : 0;
+  }
   if (claims.every((claim) => isSilent(claim, times.typicalMs))) return Infinity;
   const usual = (USUAL_FLIGHTS * RUN_BLOCKS * BLOCK_BYTES) / times.typicalMs;
   const atWorkBytes = claims.reduce((sum, { leftAtFirst, receivedBytes }) => {
