@@ -1,0 +1,118 @@
+import test from 'ava';
+import { BLOCK_BYTES } from '@peer-cache/core';
+import type { Choice, Ownership } from '../src/ownership.ts';
+import { ringDistance } from '../src/ring.ts';
+import type { OpenRun } from '../src/runs.ts';
+import { Peers } from './helpers/peers.ts';
+import { openRuns } from './helpers/runs.ts';
+
+/** An owner, and one that has nothing left of its own. */
+function setUp(): {
+  readonly peers: Peers;
+  readonly owner: Ownership;
+  readonly idle: Ownership;
+  readonly open: readonly OpenRun[];
+} {
+  const peers = new Peers(2);
+  const owner = peers.at(0);
+  const open = openRuns(32).filter((run) => owner.ownerOf(run)?.neighbour === undefined);
+  return { peers, owner, idle: peers.at(1), open };
+}
+
+function choose(peer: Ownership, open: readonly OpenRun[], nowMs: number): Choice | undefined {
+  return peer.choose(open, { nowMs, isWanAlive: true });
+}
+
+/** The owner begins its first two runs, and brings so many blocks of each in a second. */
+function workFor1s({ peers, owner, open }: ReturnType<typeof setUp>, blocks: number): OpenRun[] {
+  const [first, second, ...others] = open.toSorted(
+    (a, b) => ringDistance(owner.place, a.place) - ringDistance(owner.place, b.place),
+  );
+  for (const run of [first, second]) if (run !== undefined) peers.claim(owner, run.number);
+  peers.nowMs = 1000;
+  for (const run of [first, second]) owner.received(run?.number ?? 0, blocks * BLOCK_BYTES);
+  peers.tell(owner);
+  return others;
+}
+
+test('an owner that does not begin for two seconds is stolen from', (t) => {
+  const { idle, open } = setUp();
+  t.is(choose(idle, open, 0), undefined);
+  t.is(choose(idle, open, 1900), undefined);
+  t.is(choose(idle, open, 2600)?.kind, 'stolen');
+});
+
+test('an owner that is between two runs is not', (t) => {
+  const { peers, owner, idle, open } = setUp();
+  choose(idle, open, 0);
+  const [first] = open;
+  peers.claim(owner, first?.number ?? 0);
+  peers.nowMs = 2900;
+  owner.release(first?.number ?? 0, peers.nowMs);
+  peers.tell(owner);
+  t.is(choose(idle, open.slice(1), 3000), undefined);
+});
+
+test('an owner that is far behind is stolen from, from the end of its order', (t) => {
+  const parts = setUp();
+  choose(parts.idle, parts.open, 0);
+  const others = workFor1s(parts, 1);
+  choose(parts.idle, others, 1000);
+  const stolen = choose(parts.idle, others, 1300);
+  t.is(stolen?.kind, 'stolen');
+  t.is(stolen?.run, others.at(-1));
+});
+
+test('an owner that will soon be there is not stolen from', (t) => {
+  const parts = setUp();
+  choose(parts.idle, parts.open, 0);
+  const others = workFor1s(parts, 12).slice(0, 2);
+  choose(parts.idle, others, 1000);
+  t.is(choose(parts.idle, others, 1300), undefined);
+});
+
+test('who fetches something does not steal', (t) => {
+  const { idle, open } = setUp();
+  choose(idle, open, 0);
+  idle.claim(99, 'own', 0);
+  t.is(choose(idle, open, 5000), undefined);
+});
+
+test('nothing is stolen while the own way to the origin is silent', (t) => {
+  const { idle, open } = setUp();
+  choose(idle, open, 0);
+  t.is(idle.choose(open, { nowMs: 5000, isWanAlive: false }), undefined);
+});
+
+test('the nearest idle peer steals first, the next one only when that did not', (t) => {
+  const peers = new Peers(3);
+  const owner = peers.at(0);
+  const open = openRuns(32)
+    .filter((run) => owner.ownerOf(run)?.neighbour === undefined)
+    .slice(0, 1);
+  const place = open[0]?.place ?? 0;
+  const [near, far] = [peers.at(1), peers.at(2)].toSorted(
+    (a, b) => ringDistance(a.place, place) - ringDistance(b.place, place),
+  );
+  if (near === undefined || far === undefined) {
+    t.fail();
+    return;
+  }
+  // The owner is idle, too, and stands nearest: both wait for it.
+  const firstMs = (peer: Ownership): number => {
+    for (let nowMs = 0; nowMs < 10_000; nowMs += 50) {
+      if (choose(peer, open, nowMs) !== undefined) return nowMs;
+    }
+    return Infinity;
+  };
+  t.true(firstMs(near) + 250 <= firstMs(far));
+});
+
+test('a run that somebody out of sight brings is not stolen', (t) => {
+  const { idle, open } = setUp();
+  const left = (leftBlocks: number): OpenRun[] =>
+    open.slice(0, 1).map((run) => ({ ...run, leftBlocks }));
+  choose(idle, left(10), 0);
+  choose(idle, left(9), 2400);
+  t.is(choose(idle, left(9), 2600), undefined);
+});
