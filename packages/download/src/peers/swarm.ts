@@ -18,6 +18,7 @@ import type { Peer, PeerPool } from './peer-pool.ts';
 
 /** Peers that appear later, or answers that got lost, are found by asking again. */
 const LOOKUP_EVERY_MS = 10 * SECOND_MS;
+const LOST_LOOKUP_MS = 1 * SECOND_MS;
 /** One packet's worth of segments; who has these is asked about the others by unicast. */
 const SEGMENTS_PER_LOOKUP = 47;
 /** Segments that peers are asked about at a time: those in hand, and the next. */
@@ -60,6 +61,7 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
   readonly #quietUntilMs: number;
   #firstSegment = 0;
   #lookedUp = false;
+  #hadMembers = false;
   #told: readonly ToldPeer[] = [];
 
   constructor(parts: SwarmParts, content: Content, { waitMs, isUrgent }: SwarmOptions) {
@@ -174,7 +176,8 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
         { signal },
       );
       this.#endLookup();
-      await sleep(LOOKUP_EVERY_MS, undefined, { signal, ref: false });
+      await this.#untilNextLookup(signal);
+      for (const address of this.#parts.lookups.known()) this.meet(address);
     }
   }
 
@@ -187,6 +190,14 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
   #isKnown({ host, port }: PeerAddress): boolean {
     const known = this.#parts.lookups.known();
     return known.some((each) => each.host === host && each.port === port);
+  }
+
+  /** Who has lost everybody, by a pulled cable perhaps, looks for them sooner. */
+  async #untilNextLookup(signal: AbortSignal): Promise<void> {
+    for (let waitedMs = 0; waitedMs < LOOKUP_EVERY_MS; waitedMs += LOST_LOOKUP_MS) {
+      await sleep(LOST_LOOKUP_MS, undefined, { signal, ref: false });
+      if (this.#hadMembers && this.#members.size === 0) return;
+    }
   }
 
   /** Follows those that are chosen, and no others. */
@@ -243,6 +254,7 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
     member.neighbour?.heard(nowMs);
     if (member.hasAnswered && member.neighbour?.peerId === peerId) return;
     member.neighbour = this.#parts.ownership.meet(peerId, siteOf(member.peer.address), nowMs);
+    this.#hadMembers = true;
     const isFirst = !member.hasAnswered;
     member.hasAnswered = true;
     this.#tellOthers();
