@@ -84,35 +84,37 @@ test('nothing is stolen while the own way to the origin is silent', (t) => {
   t.is(idle.choose(open, { nowMs: 5000, isWanAlive: false }), undefined);
 });
 
-test('the nearest idle peer steals first, the next one only when that did not', (t) => {
+/** When a peer would steal first. */
+function firstMs(peer: Ownership, open: readonly OpenRun[]): number {
+  for (let nowMs = 1000; nowMs < 20_000; nowMs += 50) {
+    if (choose(peer, open, nowMs) !== undefined) return nowMs;
+  }
+  return Infinity;
+}
+
+const inTurn = test.macro<[blocks: number]>((t, blocks) => {
   const peers = new Peers(3);
   const owner = peers.at(0);
-  const open = openRuns(32)
-    .filter((run) => owner.ownerOf(run)?.neighbour === undefined)
-    .slice(0, 1);
-  const place = open[0]?.place ?? 0;
+  const open = openRuns(32).filter((run) => owner.ownerOf(run)?.neighbour === undefined);
+  const others = blocks > 0 ? workFor1s({ peers, owner, idle: owner, open }, blocks) : open;
+  const place = others.at(-1)?.place ?? 0;
   const [near, far] = [peers.at(1), peers.at(2)].toSorted(
     (a, b) => ringDistance(a.place, place) - ringDistance(b.place, place),
   );
-  if (near === undefined || far === undefined) {
-    t.fail();
-    return;
+  const last = others.slice(-1);
+  t.true(near !== undefined && far !== undefined);
+  if (near !== undefined && far !== undefined) {
+    t.true(firstMs(near, last) + 250 <= firstMs(far, last));
   }
-  // The owner is idle, too, and stands nearest: both wait for it.
-  const firstMs = (peer: Ownership): number => {
-    for (let nowMs = 0; nowMs < 10_000; nowMs += 50) {
-      if (choose(peer, open, nowMs) !== undefined) return nowMs;
-    }
-    return Infinity;
-  };
-  t.true(firstMs(near) + 250 <= firstMs(far));
 });
+test('from an idle owner the nearest peer steals first, the next one if that did not', inTurn, 0);
+test('from an owner far behind the nearest peer steals first, too', inTurn, 0.1);
 
 test('a run that somebody out of sight brings is not stolen', (t) => {
-  const { idle, open } = setUp();
-  const left = (leftBlocks: number): OpenRun[] =>
-    open.slice(0, 1).map((run) => ({ ...run, leftBlocks }));
-  choose(idle, left(10), 0);
-  choose(idle, left(9), 2400);
-  t.is(choose(idle, left(9), 2600), undefined);
+  const parts = setUp();
+  choose(parts.idle, parts.open, 0);
+  const others = workFor1s(parts, 1).map((run) => ({ ...run, leftBlocks: 15 }));
+  choose(parts.idle, others, 1000);
+  t.is(choose(parts.idle, others, 1300), undefined);
+  t.is(choose(parts.idle, others, 9000)?.kind, 'stolen');
 });
