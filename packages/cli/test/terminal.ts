@@ -35,7 +35,7 @@ withTmux(
     t.is(during.length, 1, during.join('\n'));
     t.regex(during[0] ?? '', /^ 50% ▒+·+ .*\/s .*▒origin 1\.9 MiB$/);
     sendRest();
-    const after = await terminal.untilShown(/^done: /, { signal });
+    const after = await terminal.untilShown(/^done: /, { signal, withGone: true });
     t.false(
       after.some((line) => line.includes('%') && !line.includes('saved')),
       after.join('\n'),

@@ -38,9 +38,10 @@ export class Terminal {
     return new Terminal(server);
   }
 
-  /** The lines on the screen that have anything. */
-  async lines(): Promise<string[]> {
-    const { stdout } = await run('tmux', ['-u', '-L', this.#server, 'capture-pane', '-p']);
+  /** The lines on the screen that have anything, and on request those that went off its top. */
+  async lines({ withGone = false }: { readonly withGone?: boolean } = {}): Promise<string[]> {
+    const capture = ['capture-pane', '-p', ...(withGone ? ['-S', '-'] : [])];
+    const { stdout } = await run('tmux', ['-u', '-L', this.#server, ...capture]);
     return stdout.split('\n').filter((line) => line !== '');
   }
 
@@ -50,10 +51,16 @@ export class Terminal {
     if (keys.length > 0) await run('tmux', ['-L', this.#server, 'send-keys', ...keys]);
   }
 
-  /** Looks until a line has the pattern; returns all lines of that moment. */
-  async untilShown(pattern: RegExp, { signal }: { signal: AbortSignal }): Promise<string[]> {
+  /**
+   * Looks until a line has the pattern; returns all lines of that moment. A command's last words
+   * want `withGone`: tmux moves all up by a line to say that it ended.
+   */
+  async untilShown(
+    pattern: RegExp,
+    { signal, withGone = false }: { readonly signal: AbortSignal; readonly withGone?: boolean },
+  ): Promise<string[]> {
     for (;;) {
-      const lines = await this.lines();
+      const lines = await this.lines({ withGone });
       if (lines.some((line) => pattern.test(line))) return lines;
       // A screen tells nobody when it changes.
       await delay(50, undefined, { signal }).catch((cause: unknown) => {
