@@ -2,6 +2,10 @@ import test from 'ava';
 import type { Finder, FoundPeer, PeerAddress, SegmentLookup } from '@peer-cache/discovery';
 import { Lookups } from '../src/peers/lookups.ts';
 
+/** Searches keep no process alive: these tests do. */
+const alive = setInterval(() => undefined, 1000);
+test.after.always(() => clearInterval(alive));
+
 const A = { host: '192.0.2.1', port: 7690 };
 const { signal } = new AbortController();
 
