@@ -41,6 +41,8 @@ if (why !== undefined) test.serial.skip(`in a branch office: ${why}`, () => unde
 inOffice(
   'every host ends with the right bytes, and what came through the WAN is counted',
   async (t) => {
+    // A transfer that gets stuck is told as such, after a minute.
+    t.timeout(120_000);
     await using folder = await temporaryFolder();
     const bin = join(await installed(folder.path), 'bin.js');
     const content = await makeServedContent(folder.path, { bin, sizeBytes: SIZE_BYTES });
