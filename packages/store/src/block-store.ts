@@ -29,7 +29,10 @@ export interface BlockStore extends AsyncDisposable {
    */
   proofKeyOf(segmentId: Uint8Array): Uint8Array | undefined;
 
-  /** Keeps a segment that is here from being evicted, or no longer, over restarts. */
+  /**
+   * Keeps a segment that is here, or held open for what is to come, from being evicted, or no longer;
+   * over restarts once anything of it is here.
+   */
   setPinned(segmentId: Uint8Array, isPinned: boolean): void;
 
   usage(): StoreUsage;

@@ -321,6 +321,18 @@ function held(
 }
 
 function fullStoreContract(test: TestFn, open: OpenForContract): void {
+  test('a segment that is pinned while it is open for what is to come stays', async (t) => {
+    const store = await open(t);
+    const made = makeSegment(1);
+    {
+      using _ = openMade(store, made);
+      store.setPinned(made.keys.segmentId, true);
+      await storeMade(store, made);
+    }
+    await store.clear();
+    t.deepEqual(held(store, [made]), [true]);
+  });
+
   test('what is open or pinned stays, and then the store is full', async (t) => {
     const store = await open(t, { limitBytes: 2 * TWO_BLOCKS });
     const [a, b, c] = [makeSegment(1), makeSegment(2), makeSegment(3)];

@@ -6,6 +6,7 @@ import type { MadeSegment } from './segments.ts';
 export class StoreModel {
   readonly #limitBytes: number;
   readonly #held = new Map<MadeSegment, number>();
+  readonly #pinned = new Set<MadeSegment>();
   /** Oldest use first. */
   #segments: ModelSegment[] = [];
 
@@ -34,7 +35,7 @@ export class StoreModel {
     this.use(made);
     if (!this.has(made)) {
       if (!this.#makeRoom(made.blockHashList.length, made)) return false;
-      this.#segments.push({ made, blocks: new Set(), isPinned: false });
+      this.#segments.push({ made, blocks: new Set() });
     }
     const fresh = blocks.filter((index) => !this.hasBlock(made, index));
     if (!this.#makeRoom(sum(fresh.map((index) => blockBytes(made, index))), made)) return false;
@@ -50,7 +51,8 @@ export class StoreModel {
   }
 
   pin(made: MadeSegment, isPinned: boolean): void {
-    for (const each of this.#segments) if (each.made === made) each.isPinned = isPinned;
+    if (!isPinned) this.#pinned.delete(made);
+    else if (this.has(made) || this.#isHeld(made)) this.#pinned.add(made);
   }
 
   hold(made: MadeSegment): void {
@@ -59,6 +61,7 @@ export class StoreModel {
 
   letGo(made: MadeSegment): void {
     this.#held.set(made, (this.#held.get(made) ?? 0) - 1);
+    if (!this.has(made) && !this.#isHeld(made)) this.#pinned.delete(made);
   }
 
   clear(): void {
@@ -77,15 +80,18 @@ export class StoreModel {
     return true;
   }
 
-  #mayGo({ made, isPinned }: ModelSegment): boolean {
-    return !isPinned && (this.#held.get(made) ?? 0) === 0;
+  #mayGo({ made }: ModelSegment): boolean {
+    return !this.#pinned.has(made) && !this.#isHeld(made);
+  }
+
+  #isHeld(made: MadeSegment): boolean {
+    return (this.#held.get(made) ?? 0) > 0;
   }
 }
 
 interface ModelSegment {
   readonly made: MadeSegment;
   readonly blocks: Set<number>;
-  isPinned: boolean;
 }
 
 function bytesOf({ made, blocks }: ModelSegment): number {
