@@ -19,7 +19,6 @@ class Late {
     this.claimer = this.peers.at(0);
     this.idle = this.peers.at(1);
     this.peers.claim(this.claimer, RUN);
-    this.choose();
   }
 
   /** Time passes in steps; the claimer is heard of, and says that it received so much in each. */
@@ -64,7 +63,15 @@ test('a claim that brings a little now and then is taken over', (t) => {
 
 test('who says that bytes come, and offers none, is not believed', (t) => {
   const late = new Late();
-  late.pass(4000, { receivedBytes: BLOCK_BYTES * 0.3 });
+  late.pass(4000, { receivedBytes: BLOCK_BYTES * 4 });
+  t.is(late.choose()?.kind, 'takeover');
+});
+
+test('who says that little comes is believed at the first look', (t) => {
+  const late = new Late();
+  late.peers.nowMs = 4000;
+  late.claimer.received(RUN, BLOCK_BYTES);
+  late.peers.tell(late.claimer);
   t.is(late.choose()?.kind, 'takeover');
 });
 
