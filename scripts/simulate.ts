@@ -10,11 +10,13 @@ const HELP = `Simulates the rules of who fetches what from the origin, in virtua
 
 npm run simulate -- [--peers 8] [--size 200] [--wan 50] [--lan 1000] [--seeds 1,2,3]
                     [--background] [--scenario NAME]... [--neighbours 24] [--known 128]
+                    [--late MS]
 
   --size    of the content, in MiB
   --wan     of the line, in Mbit/s that contents may use
   --lan     of each host, in Mbit/s
   --known   peers that each remembers
+  --late    by how many ms things are noticed late at most, twice on their way
 
 Scenarios: ${Object.keys(SCENARIOS).join(', ')}.
 
@@ -43,6 +45,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1' },
     neighbours: { type: 'string', default: '24' },
     known: { type: 'string', default: '128' },
+    late: { type: 'string' },
     background: { type: 'boolean', default: false },
     scenario: { type: 'string', multiple: true },
     help: { type: 'boolean', default: false },
@@ -61,6 +64,7 @@ function main(): void {
     lanBytesPerMs: numberIn(values.lan) * MEGABIT,
     neighbours: numberIn(values.neighbours),
     acquaintances: numberIn(values.known),
+    mostLateMs: values.late === undefined ? 0 : numberIn(values.late),
     standing: values.background ? ('background' as const) : ('foreground' as const),
   };
   console.log(`${peers} peers, ${runs} MiB, ${values.wan} Mbit/s`);

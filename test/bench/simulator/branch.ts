@@ -87,6 +87,12 @@ export class Branch {
     this.time.run(() => this.#waitedFor === 0, mostMs);
   }
 
+  /** How late something is noticed this time. */
+  lateMs(): number {
+    const { mostLateMs } = this.settings;
+    return mostLateMs === 0 ? 0 : this.random() * mostLateMs;
+  }
+
   /** Whether one can call the other. */
   reaches(from: SimulatedPeer, to: SimulatedPeer): boolean {
     if (this.#missing.get(from)?.has(to)) return false;

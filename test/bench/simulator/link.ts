@@ -37,6 +37,7 @@ export class Link {
   #queue: number[] = [];
   #next = 0;
   #isOver = false;
+  #heardMs = 0;
 
   constructor(watcher: SimulatedPeer, teller: SimulatedPeer) {
     this.watcher = watcher;
@@ -75,6 +76,12 @@ export class Link {
     for (const peer of peers) acquaintances.learn(peer);
     this.#ask();
     if (mayChoose) originWork.look();
+  }
+
+  /** Later, but in the order in which it was told. */
+  hearAt(atMs: number, news: News): void {
+    this.#heardMs = Math.max(this.#heardMs, atMs);
+    this.watcher.branch.time.at(this.#heardMs, () => this.hear(news));
   }
 
   /** A poll without news. */

@@ -14,6 +14,8 @@ export interface BranchSettings {
   readonly originDelayMs: number;
   readonly lanBytesPerMs: number;
   readonly lanLatencyMs: number;
+  /** On a machine that has too much to do everything is noticed late: at most so much. */
+  readonly mostLateMs: number;
   /** Hello and the first answer about state. */
   readonly connectMs: number;
   readonly neighbours: number;
@@ -29,6 +31,7 @@ export const DEFAULT_SETTINGS: BranchSettings = {
   originDelayMs: 2,
   lanBytesPerMs: 1000 * MEGABIT,
   lanLatencyMs: 0.5,
+  mostLateMs: 0,
   connectMs: 8,
   neighbours: 24,
   acquaintances: 128,

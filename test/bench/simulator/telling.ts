@@ -104,9 +104,17 @@ export class Telling {
     if (!isPresent) return;
     const watchers = [...this.watchers];
     this.sent += watchers.length;
-    branch.time.after(branch.settings.lanLatencyMs, () => {
-      for (const watcher of watchers) watcher.hear(news);
-    });
+    const delayMs = branch.settings.lanLatencyMs + branch.lateMs();
+    branch.time.after(delayMs, () => this.#reach(watchers, news));
+  }
+
+  #reach(watchers: readonly Link[], news: News): void {
+    const { branch } = this.#peer;
+    for (const watcher of watchers) {
+      const lateMs = branch.lateMs();
+      if (lateMs === 0) watcher.hear(news);
+      else watcher.hearAt(branch.time.nowMs + lateMs, news);
+    }
   }
 
   #segment(segmentIndex: number, isNew: boolean): SegmentNews {
