@@ -18,6 +18,8 @@ export interface SeenClaim {
   readonly runIndex: number;
   readonly kind: ClaimKind;
   readonly sinceMs: number;
+  /** What had come when it was first heard of: how long that took is not known. */
+  readonly receivedBefore: number;
   receivedBytes: number;
   /** When its bytes were last seen to grow, or it to begin. */
   progressMs: number;
@@ -30,6 +32,11 @@ export interface SeenClaim {
   overdueSinceMs: number | undefined;
   /** Whether it counts already as one that brought nothing. */
   hasLapsed: boolean;
+}
+
+/** What came under a claim while it was watched. */
+export function seenBytes({ receivedBefore, receivedBytes }: SeenClaim): number {
+  return receivedBytes - receivedBefore;
 }
 
 interface SegmentPart {
@@ -129,6 +136,7 @@ export class Neighbour {
         segmentIndex,
         runIndex,
         kind,
+        receivedBefore: receivedBytes,
         receivedBytes,
         sinceMs: nowMs,
         progressMs: nowMs,

@@ -2,11 +2,10 @@ import { BLOCK_BYTES, SECOND_MS } from '@peer-cache/core';
 import { rankOf, standsBefore } from './claim.ts';
 import type { Claim, ClaimKind, Standing } from './claim.ts';
 import { FreeSince } from './free-since.ts';
-import { Neighbour } from './neighbour.ts';
+import { Neighbour, seenBytes } from './neighbour.ts';
 import type { SeenClaim, ToldOfSegment } from './neighbour.ts';
 import { Neighbourhood } from './neighbourhood.ts';
 import { OwnClaims } from './own-claims.ts';
-import type { OwnClaim } from './own-claims.ts';
 import { placeOfPeer, ringDistance } from './ring.ts';
 import { RUN_BLOCKS, WINDOW_RUNS } from './runs.ts';
 import type { OpenRun } from './runs.ts';
@@ -88,8 +87,8 @@ export class Ownership implements OwnershipView {
     this.#around.willTell(neighbour, segmentIndex, told.standing);
     const claimsBeside = this.#around.claimsBeside(neighbour);
     const ended = neighbour.tell(segmentIndex, told, { nowMs, claimsBeside });
-    for (const { sinceMs, receivedBytes } of ended) {
-      this.typical.note(nowMs - sinceMs, receivedBytes, RUN_BLOCKS * BLOCK_BYTES);
+    for (const claim of ended) {
+      this.typical.note(nowMs - claim.sinceMs, seenBytes(claim), RUN_BLOCKS * BLOCK_BYTES);
     }
   }
 
@@ -236,13 +235,15 @@ export class Ownership implements OwnershipView {
   }
 
   #times(nowMs: number): Times {
-    const claims: (OwnClaim | SeenClaim)[] = [...this.#own.values()];
-    for (const neighbour of this.#around.values()) claims.push(...neighbour.claims());
-    const running = claims.flatMap(({ sinceMs, receivedBytes }) => {
-      return receivedBytes > 0
-        ? ((nowMs - sinceMs) * RUN_BLOCKS * BLOCK_BYTES) / receivedBytes
-        : [];
-    });
-    return { nowMs, typicalMs: this.typical.among(running) };
+    const runTimes: number[] = [];
+    const note = (tookMs: number, bytes: number): void => {
+      if (bytes > 0) runTimes.push((tookMs * RUN_BLOCKS * BLOCK_BYTES) / bytes);
+    };
+    for (const { sinceMs, receivedBytes } of this.#own.values())
+      note(nowMs - sinceMs, receivedBytes);
+    for (const neighbour of this.#around.values()) {
+      for (const claim of neighbour.claims()) note(nowMs - claim.sinceMs, seenBytes(claim));
+    }
+    return { nowMs, typicalMs: this.typical.among(runTimes) };
   }
 }
