@@ -6,8 +6,9 @@ import { Neighbour, seenBytes } from './neighbour.ts';
 import type { SeenClaim, ToldOfSegment } from './neighbour.ts';
 import { Neighbourhood } from './neighbourhood.ts';
 import { OwnClaims } from './own-claims.ts';
+import { Patience } from './patience.ts';
 import { placeOfPeer, ringDistance } from './ring.ts';
-import { RUN_BLOCKS, WINDOW_RUNS } from './runs.ts';
+import { RUN_BLOCKS, RUNS_PER_SEGMENT, WINDOW_RUNS } from './runs.ts';
 import type { OpenRun } from './runs.ts';
 import { chooseSteal } from './stealing.ts';
 import { chooseTakeover } from './takeover.ts';
@@ -51,6 +52,7 @@ export class Ownership implements OwnershipView {
   readonly #around: Neighbourhood;
   readonly #own: OwnClaims;
   readonly #freeSince = new FreeSince();
+  readonly #patience = new Patience();
   /** Since when this peer has nothing to fetch. */
   #idleSinceMs: number | undefined;
 
@@ -87,6 +89,7 @@ export class Ownership implements OwnershipView {
     this.#around.willTell(neighbour, segmentIndex, told.standing);
     const claimsBeside = this.#around.claimsBeside(neighbour);
     const ended = neighbour.tell(segmentIndex, told, { nowMs, claimsBeside });
+    this.#noteCrossings(neighbour, segmentIndex, nowMs);
     for (const claim of ended) {
       this.typical.note(nowMs - claim.sinceMs, seenBytes(claim), RUN_BLOCKS * BLOCK_BYTES);
     }
@@ -111,6 +114,7 @@ export class Ownership implements OwnershipView {
   /** This peer no longer fetches a run. */
   release(runNumber: number, nowMs: number): void {
     this.#own.end(runNumber, nowMs);
+    this.#patience.brought();
   }
 
   /** What this peer claims of a segment. */
@@ -148,7 +152,11 @@ export class Ownership implements OwnershipView {
     }
     this.#idleSinceMs ??= nowMs;
     if (!isWanAlive) return undefined;
-    const steal = chooseSteal(this, resting, { ...times, idleMs: nowMs - this.#idleSinceMs });
+    const steal = chooseSteal(this, resting, {
+      ...times,
+      idleMs: nowMs - this.#idleSinceMs,
+      patience: this.#patience.factor,
+    });
     if (steal !== undefined) return { run: steal, kind: 'stolen' };
     const late = chooseTakeover(this, eligible, times);
     return late && { run: late, kind: 'takeover' };
@@ -202,6 +210,14 @@ export class Ownership implements OwnershipView {
 
   idleBefore(run: OpenRun): number {
     return this.#around.idleBefore(run);
+  }
+
+  #noteCrossings(neighbour: Neighbour, segmentIndex: number, nowMs: number): void {
+    for (const claim of neighbour.claims()) {
+      if (claim.segmentIndex !== segmentIndex || claim.sinceMs !== nowMs) continue;
+      const number = segmentIndex * RUNS_PER_SEGMENT + claim.runIndex;
+      if (this.hasClaim(number) || this.#own.hasBrought(number)) this.#patience.crossed();
+    }
   }
 
   /** Whether somebody who is not seen may be bringing a run: there are blocks of it since lately. */

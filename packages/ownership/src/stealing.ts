@@ -38,17 +38,18 @@ interface Queue {
 export function chooseSteal(
   ownership: OwnershipView,
   free: readonly OpenRun[],
-  times: Times & { readonly idleMs: number },
+  times: Times & { readonly idleMs: number; readonly patience: number },
 ): OpenRun | undefined {
-  const staggerMs = Math.max(STAGGER_MS, STAGGER_RUNS * times.typicalMs);
+  const { patience } = times;
+  const staggerMs = patience * Math.max(STAGGER_MS, STAGGER_RUNS * times.typicalMs);
   let chosen: OpenRun | undefined;
-  let mostMs = Math.max(LEAST_QUEUE_MS, LEAST_QUEUE_RUNS * times.typicalMs);
+  let mostMs = patience * Math.max(LEAST_QUEUE_MS, LEAST_QUEUE_RUNS * times.typicalMs);
   for (const queue of queues(ownership, free)) {
-    const run = lastOf(queue);
+    const run = nearestOfLast(ownership.place, queue);
     const turnMs = ownership.idleBefore(run) * staggerMs;
     const waitedMs = ownership.freeMs(run.number, times.nowMs) - turnMs;
     const farMs = ownership.isNear(run) ? 0 : FAR_AFTER_MS + FAR_AFTER_RUNS * times.typicalMs;
-    if (waitedMs < STEAL_AFTER_MS + farMs || times.idleMs < turnMs) continue;
+    if (waitedMs < patience * STEAL_AFTER_MS + farMs || times.idleMs < turnMs) continue;
     const queueMs = queueTimeMs(queue, { ...times, turnMs, waitedMs });
     if (queueMs <= mostMs) continue;
     mostMs = queueMs;
@@ -92,10 +93,16 @@ function queueTimeMs({ owner: { neighbour }, leftBlocks }: Queue, times: Turn): 
   return (leftBlocks * BLOCK_BYTES + atWorkBytes) / (neighbour.rate.bytesPerMs ?? usual);
 }
 
-/** The one that its owner comes to last. */
-function lastOf({ owner, runs }: Queue): OpenRun {
-  return runs.reduce((last, run) => {
-    const isFarther = ringDistance(owner.place, run.place) > ringDistance(owner.place, last.place);
-    return isFarther ? run : last;
-  });
+/**
+ * Of the half that its owner comes to last, the one that is nearest to the thief: another takes
+ * another.
+ */
+function nearestOfLast(place: number, { owner, runs }: Queue): OpenRun {
+  const ownersOrder = runs.toSorted((a, b) => wayOf(owner.place, a) - wayOf(owner.place, b));
+  const last = ownersOrder.slice(runs.length >> 1);
+  return last.reduce((best, run) => (wayOf(place, run) < wayOf(place, best) ? run : best));
+}
+
+function wayOf(place: number, run: OpenRun): number {
+  return ringDistance(place, run.place);
 }

@@ -11,6 +11,9 @@ export interface Candidate {
 
 /** What one peer knows of who fetches what: all that the rules decide by. */
 export interface OwnershipView {
+  /** Where this peer stands. */
+  readonly place: number;
+
   /** Whether this peer fetches the run. */
   hasClaim(runNumber: number): boolean;
 

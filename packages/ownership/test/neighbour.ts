@@ -1,7 +1,7 @@
 import test from 'ava';
 import { BLOCK_BYTES } from '@peer-cache/core';
 import type { Claim } from '../src/claim.ts';
-import { Neighbour } from '../src/neighbour.ts';
+import { Neighbour, seenBytes } from '../src/neighbour.ts';
 import type { SeenClaim } from '../src/neighbour.ts';
 
 const NOBODY_BESIDE = 0;
@@ -111,4 +111,12 @@ test('a poll without news is a sign of life for its claims', (t) => {
   tell(neighbour, [claim(1)]);
   neighbour.heard(900);
   t.like(neighbour.claim(0, 1), { heardMs: 900, progressMs: 0 });
+});
+
+test('what had come before a claim was heard of does not count as seen', (t) => {
+  const neighbour = met();
+  tell(neighbour, [claim(1, 3 * BLOCK_BYTES)]);
+  tell(neighbour, [claim(1, 4 * BLOCK_BYTES)], { nowMs: 500 });
+  const [seen] = neighbour.claims();
+  t.is(seen && seenBytes(seen), BLOCK_BYTES);
 });

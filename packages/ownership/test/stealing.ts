@@ -53,14 +53,34 @@ test('an owner that is between two runs is not', (t) => {
   t.is(choose(idle, open.slice(1), 3000), undefined);
 });
 
-test('an owner that is far behind is stolen from, from the end of its order', (t) => {
+test('an owner that is far behind is stolen from, of the half that it comes to last', (t) => {
   const parts = setUp();
   choose(parts.idle, parts.open, 0);
   const others = workFor1s(parts, 1);
   choose(parts.idle, others, 1000);
   const stolen = choose(parts.idle, others, 1300);
   t.is(stolen?.kind, 'stolen');
-  t.is(stolen?.run, others.at(-1));
+  const last = others.slice(others.length >> 1);
+  const wayTo = ({ place }: OpenRun): number => ringDistance(parts.idle.place, place);
+  t.is(stolen?.run, last.toSorted((a, b) => wayTo(a) - wayTo(b))[0]);
+});
+
+test('who met others at what it fetched waits longer before it steals', (t) => {
+  const parts = setUp();
+  const { peers, owner, idle, open } = parts;
+  choose(idle, open, 0);
+  idle.claim(99, 'stolen', 0);
+  peers.tell(owner);
+  const neighbour = peers.seenBy(idle, owner);
+  const claims = [{ runIndex: 3, kind: 'own' as const, receivedBytes: 0 }];
+  for (let count = 0; count < 3; count++) {
+    idle.tell(neighbour, 3, { standing: 'foreground', claims }, 0);
+    idle.tell(neighbour, 3, { standing: 'foreground', claims: [] }, 0);
+  }
+  idle.release(99, 0);
+  const others = workFor1s(parts, 1);
+  choose(idle, others, 1000);
+  t.is(choose(idle, others, 1300), undefined);
 });
 
 test('an owner that will soon be there is not stolen from', (t) => {
