@@ -36,15 +36,37 @@ test('in a large branch some are, the same each time, and a few that are to say 
   for (const peer of chosen) t.true(withNameless.has(peer));
 });
 
-test('what is remembered is bounded, and makes room when somebody is gone', (t) => {
+test('what is remembered is bounded: a newcomer takes the place of one that is not kept', (t) => {
   const peers = pool(t);
   const known = new Acquaintances(self);
-  for (let number = 0; number < 128; number++) {
-    t.true(known.add(peers.peer({ host: '192.0.2.1', port: 2000 + number })));
+  const all = Array.from({ length: 129 }, (_, number) =>
+    peers.peer({ host: '192.0.2.1', port: 2000 + number }),
+  );
+  const [first, second, ...rest] = all;
+  const last = rest.pop();
+  if (first === undefined || second === undefined || last === undefined) throw new RangeError();
+  for (const peer of [first, second, ...rest]) t.true(known.add(peer));
+  t.false(known.add(first));
+  t.false(known.add(last, undefined, () => true));
+  t.true(known.add(last, undefined, (peer) => peer === first));
+  t.false(known.add(first));
+  t.true(known.add(second, undefined, (peer) => peer === first));
+});
+
+function idOf(number: number): string {
+  return number.toString(16).padStart(32, '0');
+}
+
+test('many names at one address do not take the places of others', (t) => {
+  const peers = pool(t);
+  const known = new Acquaintances(self);
+  for (let number = 0; number < 60; number++) {
+    known.add(peers.peer({ host: '192.0.2.66', port: 2000 + number }), idOf(number));
   }
-  const one = peers.peer({ host: '192.0.2.9', port: 2000 });
-  t.false(known.add(one));
-  known.remove(peers.peer({ host: '192.0.2.1', port: 2000 }));
-  t.true(known.add(one));
-  t.false(known.add(one));
+  const honest = Array.from({ length: 12 }, (_, number) =>
+    peers.peer({ host: `192.0.2.${number + 1}`, port: 7690 }),
+  );
+  for (const [number, peer] of honest.entries()) known.add(peer, idOf(1000 + number));
+  const chosen = known.chosen();
+  for (const peer of honest) t.true(chosen.has(peer));
 });

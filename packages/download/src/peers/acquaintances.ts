@@ -1,7 +1,8 @@
 import { chooseNeighbours, MOST_NEIGHBOURS, placeOfPeer } from '@peer-cache/ownership';
 import type { Peer } from './peer-pool.ts';
+import { siteOf } from './site.ts';
 
-/** Peers of one content that are remembered; more are passed over. */
+/** Peers of one content that are remembered; a newcomer takes the place of one that nobody needs. */
 const MOST_KNOWN = 128;
 /** Peers of whom it is not known who they are, asked at a time beside the neighbours. */
 const MOST_NAMELESS = 8;
@@ -23,9 +24,18 @@ export class Acquaintances {
     this.#place = self.place;
   }
 
-  /** Notes a peer; false if it is known, or there is no room. */
-  add(peer: Peer, toldId?: string): boolean {
-    if (this.#known.has(peer) || this.#known.size >= MOST_KNOWN) return false;
+  /**
+   * Notes a peer; false if it is known already. Where there is no room the one goes that was noted
+   * longest ago and is not kept up with: passed over, a newcomer that stands next on the ring would
+   * stay unknown, and its runs be fetched twice.
+   */
+  add(peer: Peer, toldId?: string, isKept: (each: Peer) => boolean = keepsNone): boolean {
+    if (this.#known.has(peer)) return false;
+    if (this.#known.size >= MOST_KNOWN) {
+      const spare = [...this.#known.keys()].find((each) => !isKept(each));
+      if (spare === undefined) return false;
+      this.#known.delete(spare);
+    }
     this.#known.set(peer, { peer, toldId });
     return true;
   }
@@ -43,8 +53,8 @@ export class Acquaintances {
       if (peerId === undefined) nameless.push(peer);
       else if (!byId.has(peerId) || peer.peerId !== undefined) byId.set(peerId, peer);
     }
-    const ringPeers = Array.from(byId.keys(), (peerId) => {
-      return { peerId, place: placeOfPeer(peerId, this.#contentId) };
+    const ringPeers = Array.from(byId, ([peerId, { address }]) => {
+      return { peerId, place: placeOfPeer(peerId, this.#contentId), site: siteOf(address) };
     });
     const neighbours = [...chooseNeighbours(this.#place, ringPeers)];
     const room = Math.max(MOST_NAMELESS, MOST_NEIGHBOURS - neighbours.length);
@@ -53,4 +63,8 @@ export class Acquaintances {
       ...nameless.slice(0, room),
     ]);
   }
+}
+
+function keepsNone(): boolean {
+  return false;
 }

@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events';
-import { isIP } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SECOND_MS } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
@@ -15,9 +14,12 @@ import { Member } from './member.ts';
 import { Offers } from './offers.ts';
 import type { Follower } from './peer-following.ts';
 import type { Peer, PeerPool } from './peer-pool.ts';
+import { siteOf } from './site.ts';
 
 /** Peers that appear later, or answers that got lost, are found by asking again. */
 const LOOKUP_EVERY_MS = 10 * SECOND_MS;
+/** From half of that to half as much more, by the place on the ring: not all at the same moment. */
+const LEAST_LOOKUP_SHARE = 0.5;
 const LOST_LOOKUP_MS = 1 * SECOND_MS;
 /** One packet's worth of segments; who has these is asked about the others by unicast. */
 const SEGMENTS_PER_LOOKUP = 47;
@@ -126,7 +128,8 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
     if (this.#stop.signal.aborted || peer.isSelf) return;
     const { conduct } = peer;
     if (conduct.isOut(this.#content.id) || (toldId !== undefined && conduct.waitMs > 0)) return;
-    if (this.#acquaintances.add(peer, toldId)) this.#choose();
+    const isKept = (each: Peer): boolean => this.#members.has(each);
+    if (this.#acquaintances.add(peer, toldId, isKept)) this.#choose();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -194,7 +197,9 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
 
   /** Who has lost everybody, by a pulled cable perhaps, looks for them sooner. */
   async #untilNextLookup(signal: AbortSignal): Promise<void> {
-    for (let waitedMs = 0; waitedMs < LOOKUP_EVERY_MS; waitedMs += LOST_LOOKUP_MS) {
+    const share = LEAST_LOOKUP_SHARE + this.#parts.ownership.place / 2 ** 32;
+    const everyMs = LOOKUP_EVERY_MS * share;
+    for (let waitedMs = 0; waitedMs < everyMs; waitedMs += LOST_LOOKUP_MS) {
       await sleep(LOST_LOOKUP_MS, undefined, { signal, ref: false });
       if (this.#hadMembers && this.#members.size === 0) return;
     }
@@ -288,11 +293,4 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
       return isTold ? [{ peerId: neighbour.peerId, host, port }] : [];
     });
   }
-}
-
-/** What counts as one place of a peer: its address; on loopback, which all share, with its port. */
-function siteOf({ host, port, socketPath }: PeerAddress): string {
-  if (socketPath !== undefined) return socketPath;
-  const isLoopback = host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-  return isLoopback ? `${host} ${port}` : host;
 }
