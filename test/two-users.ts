@@ -1,8 +1,12 @@
-import { readFile, stat } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { CONTENT_INFORMATION_TYPE, MIB } from '@peer-cache/core';
+import { CONTENT_INFORMATION_TYPE, GIB, MIB, silentLog } from '@peer-cache/core';
 import type { JobDetails, JobRequest, JobSecrets } from '@peer-cache/protocol';
+import { openFileBlockStore } from '@peer-cache/store';
+import { until } from '../packages/discovery/test/helpers/until.ts';
 import { described, describing } from './helpers/described.ts';
 import { startFaultyOrigin } from './helpers/faulty-origin.ts';
 import type { Answer } from './helpers/faulty-origin.ts';
@@ -153,6 +157,19 @@ async function areApart(
   }
 }
 
+/** What would be found in the store by whoever opened it now, were its agent dead. */
+async function bytesOnDisk(store: string): Promise<number> {
+  const copy = await mkdtemp(join(tmpdir(), 'peer-cache-test-'));
+  try {
+    await cp(store, copy, { recursive: true });
+    const options = { folder: copy, limitBytes: GIB };
+    await using opened = await openFileBlockStore({ log: silentLog }, options);
+    return opened.usage().usedBytes;
+  } finally {
+    await rm(copy, { recursive: true });
+  }
+}
+
 withUsers(
   'downloads end right without the machine agent, which is used when it is back',
   async (t) => {
@@ -163,6 +180,11 @@ withUsers(
     const ofB = await start(b, 'of-b', 'bert');
     await b.home.client.until(ofB, ({ bytes }) => bytes.peers > 0);
 
+    const store = machine.path('CACHE_HOME/peer-cache/store');
+    await until(
+      () => bytesOnDisk(store),
+      (bytes) => bytes >= 2 * MIB,
+    );
     machineAgent.kill('SIGKILL');
     await machineAgent.exited;
     openGate();
