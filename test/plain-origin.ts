@@ -248,3 +248,22 @@ test('a plain content streams in order', async (t) => {
   for await (const piece of downloader.stream(`${origin.url}/file`)) pieces.push(piece);
   t.true(Buffer.concat(pieces).equals(BYTES));
 });
+
+test('whoever leaves a stream that was fetched to its end leaves nothing waiting', async (t) => {
+  await using origin = await startFaultyOrigin(honest);
+  const store = createMemoryBlockStore({}, { limitBytes: 2 ** 20 });
+  const downloader = new Downloader({ store, finder: lonelyFinder });
+  const fetched = Promise.withResolvers<void>();
+  const progress = new Progress();
+  let bytes = 0;
+  progress.on('bytes-received', (received) => {
+    bytes += received.bytes;
+    if (bytes === BYTES.length) setImmediate(fetched.resolve);
+  });
+  const stream = downloader.stream(`${origin.url}/file`, { progress });
+  const reader = stream.getReader();
+  await reader.read();
+  await fetched.promise;
+  await reader.cancel();
+  await t.notThrowsAsync(async () => downloader[Symbol.asyncDispose]());
+});

@@ -116,7 +116,7 @@ export class Downloader implements AsyncDisposable {
     void this.#track(async () => {
       try {
         await fetchContent(this.#parts, { url, sink }, { ...options, signal });
-        await sink.end();
+        await sink.end({ signal });
       } catch (error) {
         sink.fail(error);
       }

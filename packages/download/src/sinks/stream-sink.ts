@@ -51,9 +51,15 @@ export class StreamSink implements ContentSink {
     return NOTHING_KEPT;
   }
 
-  /** Resolves when the reader has taken everything, and ends the stream. */
-  async end(): Promise<void> {
-    while (this.#waiting.size > 0) await new Promise<void>((resolve) => (this.#pull = resolve));
+  /** Resolves when the reader has taken everything, and ends the stream; fails with the signal. */
+  async end({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const onAbort = (): void => this.#pull?.();
+    signal.addEventListener('abort', onAbort, { once: true });
+    while (this.#waiting.size > 0 && !signal.aborted) {
+      await new Promise<void>((resolve) => (this.#pull = resolve));
+    }
+    signal.removeEventListener('abort', onAbort);
+    signal.throwIfAborted();
     this.#controller?.close();
   }
 
