@@ -4,6 +4,10 @@ import type { StoreEvents } from '@peer-cache/store';
 import test from 'ava';
 import { ChangeWatch } from '../src/change-watch.ts';
 
+/** Who waits keeps no process alive: these tests do. */
+const alive = setInterval(() => undefined, 1000);
+test.after.always(() => clearInterval(alive));
+
 const { signal } = new AbortController();
 const [a, b] = ['aa', 'bb'];
 
