@@ -26,7 +26,8 @@ export class SimulatedJob {
   hasFailed = false;
   openBlocks: number;
   doneBlocks = 0;
-  readonly uses: Set<TurnUse> = new Set();
+  /** With the seat by which each was granted: the job may have left that since, and have another. */
+  readonly uses: Map<TurnUse, Seat> = new Map();
 
   constructor(plan: JobPlan, number: number) {
     this.plan = plan;
@@ -44,8 +45,10 @@ export class SimulatedJob {
 
   /** Runs, and has something to ask for or under way. */
   get isActive(): boolean {
-    if (this.seat === undefined) return false;
-    return this.uses.size > 0 || (!this.isConnecting && this.openBlocks > 0);
+    const { seat } = this;
+    if (seat === undefined) return false;
+    const isUnderWay = [...this.uses.values()].includes(seat);
+    return isUnderWay || (!this.isConnecting && this.openBlocks > 0);
   }
 }
 
@@ -153,7 +156,7 @@ export class Simulation {
       job.isRefused = use === undefined;
       if (use === undefined) return;
       for (const watch of this.#watches) watch.granted?.(job, use.blocks);
-      job.uses.add(use);
+      job.uses.set(use, job.seat);
       job.openBlocks -= use.blocks;
       this.clock.after(this.#linkMs(job.plan.kind, use.blocks), () => this.#land(job, use));
     }
@@ -194,7 +197,7 @@ export class Simulation {
     job.hasFailed = true;
     this.clock.after(job.plan.failure?.backAfterMs ?? 0, () => this.#arrive(job));
     this.#leave(job);
-    for (const use of job.uses) {
+    for (const use of job.uses.keys()) {
       job.openBlocks += use.blocks;
       this.#end(job, use);
     }
