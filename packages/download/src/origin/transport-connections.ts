@@ -3,6 +3,7 @@ import { SECOND_MS } from '@peer-cache/core';
 import { Agent, buildConnector, request } from 'undici';
 import type { Dispatcher } from 'undici';
 import { asError } from '../errors.ts';
+import { paceReads } from '../read-pace.ts';
 import { isPrivateAddress, isPrivateHost } from './private-address.ts';
 import { proxyFor } from './proxy-choice.ts';
 import { ProxyConnection } from './proxy-connection.ts';
@@ -160,10 +161,11 @@ function connectorWith(secureContext: SecureContext | undefined): buildConnector
   const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, ...tls });
   return (options, callback) => {
     connect(options, (...result) => {
-      const [, socket] = result;
+      const [error, socket] = result;
       // An alert comes after the handshake in TLS 1.3, and an end behind it: undici would forget
       // the alert for the end, and nobody would learn that a certificate was wanted.
-      socket?.once('error', (error) => socket.destroy(error));
+      socket?.once('error', (alert) => socket.destroy(alert));
+      if (error === null && socket !== null) paceReads(socket);
       callback(...result);
     });
   };

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { KIB, SECOND_MS } from '@peer-cache/core';
 import type { PeerAddress } from '@peer-cache/discovery';
 import { LOCAL_HOST, MESSAGE_TYPE, PROTOCOL_VERSION, VERSION_HEADER } from '@peer-cache/protocol';
+import { ReadPace, readsOn } from '../read-pace.ts';
 import {
   messageOf,
   PeerBusyError,
@@ -78,13 +79,14 @@ export class PeerConnection implements Disposable {
     signal.throwIfAborted();
     let connection: PeerConnection | undefined;
     const { socketPath, ...remote } = address;
-    const socket = connect({
+    const pace = new ReadPace();
+    const socket: Socket = connect({
       ...(socketPath === undefined ? { ...remote, noDelay: true } : { path: socketPath }),
       onread: {
         buffer: Buffer.allocUnsafeSlow(READ_BUFFER_BYTES),
         callback: (count, buffer) => {
           connection?.read(buffer.subarray(0, count));
-          return true;
+          return readsOn(socket, pace, count);
         },
       },
     });

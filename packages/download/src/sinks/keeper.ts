@@ -9,7 +9,9 @@ import type { VerifiedItem } from '../verified.ts';
 const MOST_PENDING_BYTES = 8 * MIB;
 /** Blocks are gathered to writes of this size, or for so long: far below what a neighbour notices. */
 const GATHERED_BYTES = 1 * MIB;
-const GATHERING_MS = 2;
+const NEWS_GATHERING_MS = 2;
+/** What a peer has given is on offer there already: nobody waits for it here. */
+const GATHERING_MS = 50;
 /** The store has said which of its two troubles it is in; anything else is neither. */
 const UNKNOWN = { code: 'STORE_UNWRITABLE' };
 
@@ -40,6 +42,7 @@ export class Keeper {
   #gathered: Gathered[] = [];
   #gatheredBytes = 0;
   #timer: NodeJS.Timeout | undefined;
+  #hasNews = false;
   #pendingBytes = 0;
   #room = Promise.withResolvers<void>();
   #failure: Error | undefined;
@@ -66,7 +69,7 @@ export class Keeper {
     this.#gathered.push({ item, startByte, stored, isNews, sizeBytes });
     this.#gatheredBytes += sizeBytes;
     if (this.#gatheredBytes >= GATHERED_BYTES) this.#writeGathered();
-    else this.#timer ??= setTimeout(() => this.#writeGathered(), GATHERING_MS);
+    else this.#writeSoon(isNews);
     while (this.#pendingBytes > MOST_PENDING_BYTES) await this.#room.promise;
   }
 
@@ -94,10 +97,20 @@ export class Keeper {
     await Promise.allSettled(this.#pending);
   }
 
+  #writeSoon(isNews: boolean): void {
+    const isSooner = isNews && !this.#hasNews;
+    if (this.#timer !== undefined && !isSooner) return;
+    clearTimeout(this.#timer);
+    this.#hasNews = isNews;
+    const waitMs = isNews ? NEWS_GATHERING_MS : GATHERING_MS;
+    this.#timer = setTimeout(() => this.#writeGathered(), waitMs);
+  }
+
   /** Starts to write what was gathered: few large writes cost a third of many small ones. */
   #writeGathered(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#hasNews = false;
     if (this.#gathered.length === 0) return;
     const blocks = this.#gathered;
     this.#gathered = [];

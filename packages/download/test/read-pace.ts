@@ -1,0 +1,86 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { paceReads, ReadPace, readsOn } from '../src/read-pace.ts';
+
+const KIB = 1024;
+
+/** How often a socket may rest that brings packets of 1448 bytes, so far apart. */
+function rests(pace: ReadPace, everyMs: number, fromMs = 0): number {
+  let count = 0;
+  for (let at = 0; at < 1000; at++) if (pace.mayRest(1448, fromMs + at * everyMs)) count++;
+  return count;
+}
+
+test('a line of 50 Mbit/s is left alone from beat to beat, one of 1 Gbit/s is not', (t) => {
+  t.true(rests(new ReadPace(), 0.232) > 900);
+  t.is(rests(new ReadPace(), 0.0116), 0);
+});
+
+test('a line that becomes fast is read at once, within a fraction of a second', (t) => {
+  const pace = new ReadPace();
+  rests(pace, 0.232);
+  const fromMs = 240;
+  let read = 0;
+  while (pace.mayRest(64 * KIB, fromMs + read)) read++;
+  t.true(read < 100, `${read} ms`);
+});
+
+test('the first piece of an answer is read at once, and what comes fast after it', (t) => {
+  const pace = new ReadPace();
+  rests(pace, 1);
+  t.false(pace.mayRest(1448, 5000));
+  t.false(pace.mayRest(1448, 5000.1));
+});
+
+/** Sends pieces of these bytes, each a millisecond after the other. */
+async function dripping(pieces: readonly Buffer[]) {
+  const server = createServer((socket) => {
+    void (async () => {
+      for (const piece of pieces) {
+        socket.write(piece);
+        await sleep(1);
+      }
+      socket.end();
+    })();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port }: AddressInfo = Object(server.address());
+  return { port, server };
+}
+
+const PIECES = Array.from({ length: 150 }, (_, at) => Buffer.alloc(1 + at * 7, at));
+
+test('a stream that is read at its pace brings every byte, in fewer pieces', async (t) => {
+  const { port, server } = await dripping(PIECES);
+  t.teardown(() => server.close());
+  const socket = connect(port, '127.0.0.1');
+  paceReads(socket);
+  const got: Buffer[] = [];
+  for await (const piece of socket) got.push(piece);
+  t.true(Buffer.concat(got).equals(Buffer.concat(PIECES)));
+  t.true(got.length < PIECES.length / 2, `${got.length} pieces`);
+});
+
+test('so does a socket that is read into a buffer', async (t) => {
+  const { port, server } = await dripping(PIECES);
+  t.teardown(() => server.close());
+  const got: Buffer[] = [];
+  const pace = new ReadPace();
+  const socket: Socket = connect({
+    port,
+    host: '127.0.0.1',
+    onread: {
+      buffer: Buffer.alloc(64 * KIB),
+      callback: (count, buffer) => {
+        got.push(Buffer.from(buffer.subarray(0, count)));
+        return readsOn(socket, pace, count);
+      },
+    },
+  });
+  await once(socket, 'close');
+  t.true(Buffer.concat(got).equals(Buffer.concat(PIECES)));
+  t.true(got.length < PIECES.length / 2, `${got.length} pieces`);
+});
