@@ -10,6 +10,9 @@ export class PeerUnreachableError extends PeerCacheError {
   }
 }
 
+/** Its answer was late, and it took no other connection. */
+export class PeerGoneError extends PeerUnreachableError {}
+
 /** A peer moved no byte for longer than we wait. */
 export class PeerSilentError extends PeerCacheError {
   readonly code = 'PEER_SILENT';

@@ -3,17 +3,20 @@ import { SECOND_MS } from '@peer-cache/core';
 import { MOST_SEGMENTS_PER_REQUEST } from '@peer-cache/protocol';
 import type { SegmentState } from '@peer-cache/protocol';
 import type { ContentSegment } from '../block-source.ts';
-import { asError } from '../errors.ts';
+import { asError, PeerGoneError } from '../errors.ts';
 import type { LoopLag } from '../loop-lag.ts';
 import type { Peer } from './peer-pool.ts';
 import type { PeerSession } from './peer-session.ts';
+import { whileReachable } from './while-reachable.ts';
 
 /** How long a poll waits at a peer for news: its answer is the peer's sign of life, too. */
 const POLL_MS = 0.5 * SECOND_MS;
 /** So many peers are polled at this pace; with more, each seldomer. */
 const UNCROWDED = 8;
-/** A peer whose answer is so late is asked on another connection whether it is there. */
+/** A peer whose answer is so late is looked for: it may be gone without a word. */
 const LATE_MS = 1 * SECOND_MS;
+/** One that is there, and does not answer for so long, counts for nothing either. */
+const SILENT_MS = 6 * SECOND_MS;
 const PROBE_MS = 0.8 * SECOND_MS;
 const MOST_FAILURES = 3;
 const LONGEST_PAUSE_MS = 2 * SECOND_MS;
@@ -105,8 +108,8 @@ export class PeerFollowing {
         });
       } catch (thrown) {
         if (this.#signal.aborted) break;
-        // Once: it may only be this connection, or a peer with much to do.
-        const isLate = hasAnswered;
+        // Once, unless it takes no connections: it may only be this one, or a peer with much to do.
+        const isLate = hasAnswered && !(thrown instanceof PeerGoneError);
         hasAnswered = false;
         if (isLate) continue;
         failures++;
@@ -146,8 +149,10 @@ export class PeerFollowing {
 
   async #ask(session: PeerSession, entries: readonly Entry[], waitMs: number): Promise<void> {
     const asked = questionsOf(entries);
-    const options = { waitMs, lateMs: LATE_MS, signal: this.#signal };
-    const states = await session.state(asked, options);
+    const late = { lateMs: waitMs + LATE_MS, lag: this.#lag, signal: this.#signal };
+    const states = await whileReachable(this.#peer.address, late, (signal) =>
+      session.state(asked, { waitMs, lateMs: SILENT_MS, signal }),
+    );
     for (const state of states) {
       const question = asked[state.index];
       if (question === undefined || !this.#entries.has(question.entry)) continue;
