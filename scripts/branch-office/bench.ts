@@ -35,7 +35,7 @@ export async function benchScenario(
       const report = await run();
       reports.set(name, [...(reports.get(name) ?? []), report]);
       console.log(`  ${name}, ${number} of ${runs}: ${summary(report)}`);
-      for (const problem of report.problems) console.log(`    ${problem}`);
+      for (const line of [...report.problems, ...report.remarks]) console.log(`    ${line}`);
     }
   }
   return programs.map(({ name, aims }) => {

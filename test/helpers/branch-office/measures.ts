@@ -10,6 +10,7 @@ export type Measure =
   | 'twice'
   | 'lan'
   | 'wrong'
+  | 'lies'
   | 'multicast'
   | 'lookup';
 
@@ -69,6 +70,12 @@ export const MEASURES: Readonly<Record<Measure, MeasureStyle>> = {
     shown: (value) => value.toFixed(0),
     together: highest,
   },
+  lies: {
+    title: 'lies',
+    meaning: 'requests that a liar got from one host, at most, until that host left it; of any run',
+    shown: (value) => value.toFixed(0),
+    together: highest,
+  },
   multicast: {
     title: 'multicast/s',
     meaning: 'multicast packets that the busiest host sends each second, at rest',
@@ -90,6 +97,7 @@ export const MEASURE_NAMES: readonly Measure[] = [
   'twice',
   'lan',
   'wrong',
+  'lies',
   'multicast',
   'lookup',
 ];

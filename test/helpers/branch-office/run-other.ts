@@ -48,6 +48,7 @@ export async function runOther(
     },
     hostSeconds,
     problems,
+    remarks: [],
   };
 }
 

@@ -7,4 +7,6 @@ export interface RunReport {
   readonly hostSeconds: readonly number[];
   /** What did not go as it should, in words. */
   readonly problems: readonly string[];
+  /** What else is to be known of it, in words. */
+  readonly remarks: readonly string[];
 }

@@ -12,6 +12,7 @@ import type { Scenario } from './scenario.ts';
 import { serveContent } from './served-content.ts';
 import { allEnded, Stage } from './stage.ts';
 import { reportOf } from './stage-report.ts';
+import { talkWith } from './stranger-talk.ts';
 import { startStrangers } from './strangers.ts';
 
 /** After its start an agent tells the LAN of itself a few times. */
@@ -25,7 +26,7 @@ export async function runScenario(scenario: Scenario, setup: RunSetup): Promise<
   const count = hosts + latecomers + strangers.length;
   await using office = await openBranchOffice({ hosts: count, downMbit, upMbit, lanMbit });
   await using _origin = await serveContent(office.wan, content, office.folder);
-  await startStrangers(strangers, office, content.file.name);
+  const running = await startStrangers(strangers, office, content.file.name);
   await using stack = new AsyncDisposableStack();
   const all = await makeAgents(office, count - strangers.length, setup);
   for (const agent of all) stack.use(agent);
@@ -44,7 +45,8 @@ export async function runScenario(scenario: Scenario, setup: RunSetup): Promise<
   await scenario.play(stage);
   await allEnded(stage.transfers.values());
   const counted = await stopCounting();
-  const report = await reportOf(stage, counted);
+  const talks = await Promise.all(running.map(talkWith));
+  const report = await reportOf(stage, { counted, talks });
   if (setup.logFolder !== undefined) await writeLogs(all, setup.logFolder, scenario.name);
   return report;
 }

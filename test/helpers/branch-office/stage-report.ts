@@ -3,11 +3,18 @@ import type { Measures } from './measures.ts';
 import type { RunReport } from './run-report.ts';
 import { isSameFile } from './same-file.ts';
 import type { Stage } from './stage.ts';
+import { lyingOf, remarkOf, silenceOf } from './stranger-talk.ts';
+import type { StrangerTalk } from './stranger-talk.ts';
 import type { Transfer } from './transfer.ts';
 
+export interface Observed {
+  readonly counted: Counted;
+  readonly talks: readonly StrangerTalk[];
+}
+
 /** Compares every file with the original, and tells what was measured. */
-export async function reportOf(stage: Stage, counted: Counted): Promise<RunReport> {
-  const problems: string[] = [];
+export async function reportOf(stage: Stage, { counted, talks }: Observed): Promise<RunReport> {
+  const problems = talks.flatMap((talk) => silenceOf(talk) ?? []);
   for (const [agent, transfer] of stage.transfers) {
     if (stage.killed.has(agent)) continue;
     const problem = await problemOf(transfer, stage.content.file.path);
@@ -17,11 +24,13 @@ export async function reportOf(stage: Stage, counted: Counted): Promise<RunRepor
   return {
     measures: {
       ...(transfers.length > 0 && transferMeasures(stage, counted)),
+      ...lyingOf(talks),
       wrong: problems.length,
       ...stage.measures,
     },
     hostSeconds: transfers.map(({ endedMs }) => (endedMs - counted.startMs) / 1000),
     problems,
+    remarks: talks.map(remarkOf),
   };
 }
 

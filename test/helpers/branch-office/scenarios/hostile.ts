@@ -1,0 +1,65 @@
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import type { Scenario } from '../scenario.ts';
+import type { Stage } from '../stage.ts';
+import type { Stranger } from '../strangers.ts';
+
+const HONEST_HOSTS = 7;
+const ADDRESSES = 10;
+
+async function together(stage: Stage): Promise<void> {
+  stage.fetchAll();
+}
+
+/** A program of the folder `hostile`. */
+export function hostile(name: string, ...more: readonly string[]): Stranger {
+  const path = fileURLToPath(new URL(`../hostile/${name}.ts`, import.meta.url));
+  return {
+    name,
+    command: ({ address, contentUrl }) => [process.execPath, path, address, contentUrl, ...more],
+  };
+}
+
+/** Seven hosts start at the same moment, and an eighth holds the content information and is hostile. */
+export const HOSTILE: readonly Scenario[] = [
+  {
+    name: 'poison',
+    title: 'one of eight says that it has and fetches everything, and gives wrong bytes',
+    hosts: HONEST_HOSTS,
+    strangers: [hostile('poison')],
+    play: together,
+    aims: { copies: 1.15, lies: 1 },
+  },
+  {
+    name: 'fifty-ids',
+    title: 'one of eight has fifty peer IDs at one address, which all claim runs and bring none',
+    hosts: HONEST_HOSTS,
+    strangers: [hostile('fifty-ids')],
+    play: together,
+    aims: { copies: 1.15, time: 1.3 },
+  },
+  {
+    name: 'fifty-addresses',
+    title: `the same, with ${ADDRESSES} addresses`,
+    hosts: HONEST_HOSTS,
+    strangers: [hostile('fifty-ids', String(ADDRESSES))],
+    play: together,
+    aims: { copies: 1.15, time: 1.3 },
+  },
+  {
+    name: 'drip-feeder',
+    title: 'one of eight claims runs and brings them a drip at a time, a block in just under 2 s',
+    hosts: HONEST_HOSTS,
+    strangers: [hostile('drip-feeder')],
+    play: together,
+    aims: { copies: 1.15, time: 1.15 },
+  },
+  {
+    name: 'drip-holder',
+    title: 'one of eight has everything, and gives each block in just under 2 s',
+    hosts: HONEST_HOSTS,
+    strangers: [hostile('drip-holder')],
+    play: together,
+    aims: { copies: 1.15, time: 1.15 },
+  },
+];
