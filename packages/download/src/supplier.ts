@@ -10,6 +10,11 @@ import type { VerifiedSource } from './verified.ts';
 import type { Giving } from './work.ts';
 
 const RUNS_PER_PEER = 2;
+/**
+ * Of what is held by one that brought nothing yet: should it lie, that is all that it gets. What it
+ * claims is awaited all the same, else it would seem to be on its way to nobody.
+ */
+const FIRST_RUNS = 1;
 const RUNS_FROM_STORE = 2;
 /** After another took over its run, so that it does not take it back at once. */
 const PAUSE_MS = 1 * SECOND_MS;
@@ -72,13 +77,15 @@ export function storeSupplier(
 export function peerSupplier(member: Member, parts: PeerParts): Supplier {
   const { conduct } = member.peer;
   let notBeforeMs = 0;
+  const mostRuns = (): number => (member.hasDelivered ? RUNS_PER_PEER : FIRST_RUNS);
   return {
     source: verified(peerSource(member.peer), parts.blockHashListOf),
-    mostRuns: () => (performance.now() < notBeforeMs ? 0 : RUNS_PER_PEER),
+    mostRuns: () => (performance.now() < notBeforeMs ? 0 : mostRuns()),
     giving: parts.giving,
     isComing: false,
     isAway: () => isAway(member),
     delivered(bytes) {
+      member.hasDelivered = true;
       member.peer.receivedBytes += bytes;
       conduct.delivered();
       if (member.neighbour !== undefined) parts.ownership.delivered(member.neighbour);

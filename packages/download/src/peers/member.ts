@@ -16,6 +16,8 @@ export class Member {
   readonly offers: Map<number, Offer> = new Map();
   readonly metAtMs: number;
   hasAnswered = false;
+  /** A block of this content came from it, and was right. */
+  hasDelivered = false;
   /** What it fetches itself; undefined before it said who it is, and while it is away. */
   neighbour: Neighbour | undefined;
 
