@@ -70,3 +70,14 @@ test('many names at one address do not take the places of others', (t) => {
   const chosen = known.chosen();
   for (const peer of honest) t.true(chosen.has(peer));
 });
+
+test('many ports at one address do not keep others from being asked who they are', (t) => {
+  const peers = pool(t);
+  const known = new Acquaintances(self);
+  for (let number = 0; number < 100; number++) {
+    known.add(peers.peer({ host: '192.0.2.1', port: 2000 + number }));
+  }
+  const other = peers.peer({ host: '192.0.2.2', port: 2000 });
+  known.add(other);
+  t.true(known.chosen().has(other));
+});

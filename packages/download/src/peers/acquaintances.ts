@@ -60,9 +60,24 @@ export class Acquaintances {
     const room = Math.max(MOST_NAMELESS, MOST_NEIGHBOURS - neighbours.length);
     return new Set([
       ...neighbours.flatMap((peerId) => byId.get(peerId) ?? []),
-      ...nameless.slice(0, room),
+      ...oneOfEachSiteFirst(nameless).slice(0, room),
     ]);
   }
+}
+
+/**
+ * The first of each site, then the second of each: a machine that announces many ports where nobody
+ * answers must not keep others from being asked who they are.
+ */
+function oneOfEachSiteFirst(peers: readonly Peer[]): Peer[] {
+  const before = new Map<string, number>();
+  const turns = peers.map((peer) => {
+    const site = siteOf(peer.address);
+    const turn = before.get(site) ?? 0;
+    before.set(site, turn + 1);
+    return { peer, turn };
+  });
+  return turns.toSorted((a, b) => a.turn - b.turn).map(({ peer }) => peer);
 }
 
 function keepsNone(): boolean {
