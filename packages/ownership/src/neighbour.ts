@@ -5,6 +5,8 @@ import { ObservedRate } from './observed-rate.ts';
 /** A peer that never brought anything is lent little, and nobody is lent more than a few runs. */
 const MOST_FIRST_CLAIMS = 2;
 const MOST_CLAIMS = 4;
+/** Made anew more often, a claim on one run is still the old one, so that none stays young for ever. */
+const MOST_RENEWALS = 2;
 
 /** What a neighbour told of one segment. */
 export interface ToldOfSegment {
@@ -16,22 +18,30 @@ export interface ToldOfSegment {
 export interface SeenClaim {
   readonly segmentIndex: number;
   readonly runIndex: number;
-  readonly kind: ClaimKind;
+  kind: ClaimKind;
   readonly sinceMs: number;
   /** What had come when it was first heard of: how long that took is not known. */
   readonly receivedBefore: number;
   receivedBytes: number;
+  /** How often its maker made it anew before. */
+  readonly renewals: number;
   /** When its bytes were last seen to grow, or it to begin. */
   progressMs: number;
   /** When its maker was last heard of: what it does not tell because it can't is not held against it. */
   heardMs: number;
-  /** When it was first looked at from here, the blocks of the run that nobody had then, and had last. */
+  /**
+   * When it was first looked at from here; and the blocks of the run that nobody had then, has now,
+   * and had when it was last found overdue.
+   */
   lookedAtMs: number | undefined;
   leftAtFirst: number | undefined;
+  leftBlocks: number | undefined;
   leftLately: number | undefined;
   overdueSinceMs: number | undefined;
-  /** Whether it counts already as one that brought nothing. */
-  hasLapsed: boolean;
+  /** For how long it was empty, as far as that is held against its maker's site. */
+  countedMs: number;
+  /** Whether that it is slow is. */
+  isCalledSlow: boolean;
 }
 
 /** What came under a claim while it was watched. */
@@ -131,11 +141,14 @@ export class Neighbour {
   #see(segmentIndex: number, claim: Claim, nowMs: number): SeenClaim {
     const { runIndex, kind, receivedBytes } = claim;
     const known = this.claim(segmentIndex, runIndex);
-    if (known?.kind !== kind || receivedBytes < known.receivedBytes) {
+    const isNew = known?.kind !== kind || receivedBytes < known.receivedBytes;
+    const renewals = known === undefined ? 0 : known.renewals + 1;
+    if (known === undefined || (isNew && renewals <= MOST_RENEWALS)) {
       return {
         segmentIndex,
         runIndex,
         kind,
+        renewals,
         receivedBefore: receivedBytes,
         receivedBytes,
         sinceMs: nowMs,
@@ -143,18 +156,21 @@ export class Neighbour {
         heardMs: nowMs,
         lookedAtMs: undefined,
         leftAtFirst: undefined,
+        leftBlocks: undefined,
         leftLately: undefined,
         overdueSinceMs: undefined,
-        hasLapsed: false,
+        countedMs: 0,
+        isCalledSlow: false,
       };
     }
+    known.kind = kind;
     if (receivedBytes > known.receivedBytes) {
       known.progressMs = nowMs;
       known.overdueSinceMs = undefined;
     }
     known.heardMs = nowMs;
-    this.#grownBytes += receivedBytes - known.receivedBytes;
-    known.receivedBytes = receivedBytes;
+    this.#grownBytes += Math.max(0, receivedBytes - known.receivedBytes);
+    known.receivedBytes = Math.max(known.receivedBytes, receivedBytes);
     return known;
   }
 

@@ -245,6 +245,7 @@ export class Ownership implements OwnershipView {
       for (const claim of this.claimsOn(run.number)) {
         claim.lookedAtMs ??= times.nowMs;
         claim.leftAtFirst ??= run.leftBlocks;
+        claim.leftBlocks = run.leftBlocks;
       }
     }
     this.#around.noteLapses(times);

@@ -6,7 +6,7 @@ import type { OwnershipView } from './view.ts';
 
 /** A claim without a byte for so long is overdue, where runs usually take less than that. */
 const LEAST_SILENCE_MS = 1.5 * SECOND_MS;
-const SLOW_AFTER_MS = 3 * SECOND_MS;
+export const SLOW_AFTER_MS: number = 3 * SECOND_MS;
 const SLOW_MARGIN_MS = 2 * SECOND_MS;
 /** Slow is what will take several times as long as runs usually do. */
 const SLOW_RUNS = 3;
@@ -31,11 +31,16 @@ export function isSilent({ progressMs, heardMs }: SeenClaim, typicalMs: number):
   return heardMs - progressMs > Math.max(LEAST_SILENCE_MS, typicalMs);
 }
 
+/** What it takes to be slow, where runs usually take so long. */
+export function usuallySlowMs(typicalMs: number): number {
+  return SLOW_RUNS * typicalMs + SLOW_MARGIN_MS;
+}
+
 /**
  * Whether a claim brings so little that its run would take several times what runs usually do: by
  * what its maker says, which an honest one that is slow does, or by the blocks that are on offer.
  */
-function isSlow(claim: SeenClaim, leftBlocks: number, { nowMs, slowMs }: Patience): boolean {
+export function isSlow(claim: SeenClaim, leftBlocks: number, { nowMs, slowMs }: Patience): boolean {
   const isTooLong = (ageMs: number, broughtBlocks: number): boolean => {
     if (ageMs < SLOW_AFTER_MS) return false;
     const leftMs = broughtBlocks <= 0 ? Infinity : (leftBlocks * ageMs) / broughtBlocks;
@@ -55,7 +60,7 @@ export function chooseTakeover(
   times: Times,
 ): OpenRun | undefined {
   const staggerMs = Math.max(STAGGER_MS, STAGGER_RUNS * times.typicalMs);
-  const slowMs = SLOW_RUNS * times.typicalMs + SLOW_MARGIN_MS;
+  const slowMs = usuallySlowMs(times.typicalMs);
   const share = eligible.length / WINDOW_RUNS;
   const patience = { ...times, slowMs: Math.max(LEAST_SLOW_MS, share * slowMs) };
   return eligible.find((run) => {

@@ -2,7 +2,8 @@ import { SECOND_MS } from '@peer-cache/core';
 
 /** Before anything is known. */
 const FIRST_GUESS_MS = 1.5 * SECOND_MS;
-const MOST_MS = 15 * SECOND_MS;
+/** Where runs take longer, nothing is judged by how much. */
+export const MOST_TYPICAL_MS: number = 15 * SECOND_MS;
 const SAMPLES = 15;
 
 /** How long a run takes from the origin these days, whoever fetches it: a median of the latest. */
@@ -19,7 +20,7 @@ export class TypicalTime {
    */
   among(running: readonly number[]): number {
     const sorted = [...this.#samples, ...running].toSorted((a, b) => a - b);
-    return Math.min(MOST_MS, sorted[sorted.length >> 1] ?? FIRST_GUESS_MS);
+    return Math.min(MOST_TYPICAL_MS, sorted[sorted.length >> 1] ?? FIRST_GUESS_MS);
   }
 
   /** `bytes` of a run of `runBytes` took so long. */

@@ -55,3 +55,60 @@ test('a site that brings something is no longer barred', (t) => {
   t.false(lapses.look([neighbour], { nowMs: 5100, typicalMs: TYPICAL_MS }));
   t.false(lapses.isBarred('host'));
 });
+
+/** What is told, heard and looked at every 250 ms. */
+function pass(lapses: Lapses, toMs: number, tell: (nowMs: number) => Neighbour): void {
+  for (let nowMs = 0; nowMs <= toMs; nowMs += 250) {
+    const neighbour = tell(nowMs);
+    lapses.look([neighbour], { nowMs: nowMs + 200, typicalMs: TYPICAL_MS });
+  }
+}
+
+test('to claim something else all the time is no better than to bring nothing', (t) => {
+  const lapses = new Lapses();
+  const neighbour = claiming(2);
+  pass(lapses, 6000, (nowMs) => {
+    const claims = [0, 1].map((run) => {
+      return { runIndex: ((nowMs / 250) % 16) * 2 + run, kind: 'own' as const, receivedBytes: 0 };
+    });
+    neighbour.tell(0, { standing: 'foreground', claims }, { nowMs, claimsBeside: 0 });
+    return neighbour;
+  });
+  t.true(lapses.isBarred('host'));
+});
+
+/** One whose two claims bring a block in so long, as it tells and as can be seen. */
+function dripping(blockMs: number): (nowMs: number) => Neighbour {
+  const neighbour = claiming(2);
+  neighbour.delivered();
+  return (nowMs) => {
+    const blocks = nowMs / blockMs;
+    const claims = [0, 1].map((runIndex) => {
+      return { runIndex, kind: 'own' as const, receivedBytes: Math.floor(blocks * BLOCK_BYTES) };
+    });
+    neighbour.tell(0, { standing: 'foreground', claims }, { nowMs, claimsBeside: 0 });
+    for (const claim of neighbour.claims()) {
+      claim.lookedAtMs ??= nowMs;
+      claim.leftAtFirst ??= 16;
+      claim.leftBlocks = 16 - Math.floor(blocks);
+    }
+    return neighbour;
+  };
+}
+
+test('two claims that bring a drip bar a site, whatever arrives, and not for ever', (t) => {
+  const lapses = new Lapses();
+  const tell = dripping(1900);
+  pass(lapses, 5000, tell);
+  t.true(lapses.isBarred('host'));
+  t.false(lapses.forgive('host'));
+  t.true(lapses.isBarred('host'));
+  t.true(lapses.look([], { nowMs: 40_000, typicalMs: TYPICAL_MS }));
+  t.false(lapses.isBarred('host'));
+});
+
+test('claims that bring their runs in twice the usual time do not', (t) => {
+  const lapses = new Lapses();
+  pass(lapses, 5000, dripping(TYPICAL_MS / 8));
+  t.false(lapses.isBarred('host'));
+});

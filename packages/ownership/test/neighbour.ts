@@ -120,3 +120,12 @@ test('what had come before a claim was heard of does not count as seen', (t) => 
   const [seen] = neighbour.claims();
   t.is(seen && seenBytes(seen), BLOCK_BYTES);
 });
+
+test('a claim that is made anew again and again is as old as it is', (t) => {
+  const neighbour = met();
+  for (let nowMs = 0; nowMs <= 3000; nowMs += 500) {
+    const kind = nowMs % 1000 === 0 ? 'own' : 'stolen';
+    tell(neighbour, [{ ...claim(1, 1), kind }], { nowMs });
+  }
+  t.is(neighbour.claim(0, 1)?.sinceMs, 1000);
+});
