@@ -177,7 +177,7 @@ export class ContentTransfer {
     const flight = this.#flights.start(run, supplier, share);
     const signal = AbortSignal.any([flight.giveUp.signal, this.#stop.signal]);
     const onBytes = (bytes: number): void => {
-      this.#flights.progressed(flight);
+      this.#flights.progressed(flight, bytes);
       if (share !== undefined) this.#share.received(share, bytes);
     };
     let error: unknown;

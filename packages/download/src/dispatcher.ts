@@ -30,6 +30,8 @@ export interface DispatcherParts {
 
 /** A block that is on offer elsewhere is not awaited for longer from a peer that sends nothing. */
 const OFFERED_MS = 500;
+/** Nor one that comes, but so slowly. */
+const CRAWLING_MS = 1500;
 /** Nor one that nobody claims any more: its last bytes are on their way, or it does not come. */
 const UNCLAIMED_MS = 1000;
 
@@ -68,8 +70,9 @@ export class Dispatcher {
 
   /** Sends for everything that may be asked for now. */
   dispatch(): void {
-    const { suppliers, swarm, flights, share } = this.#parts;
+    const { suppliers, swarm, flights, share, ownership } = this.#parts;
     this.#waitsForTurn = false;
+    flights.leaveCrawling(ownership.typical.ms);
     this.#assign(suppliers.store);
     const offers = swarm.offers();
     for (const member of offers.members) {
@@ -189,16 +192,20 @@ export class Dispatcher {
     const { flights, ownership, work, swarm } = this.#parts;
     const nowMs = performance.now();
     const offeredMs = swarm.lag.patience(OFFERED_MS);
+    const crawlingMs = swarm.lag.patience(CRAWLING_MS);
     const unclaimedMs = swarm.lag.patience(UNCLAIMED_MS);
     for (const flight of flights.coming()) {
       const { segmentIndex } = flight.run;
       const [next] = work.missingOf(flight.run);
       const isOffered = next !== undefined && offers.hasBlock(segmentIndex, next);
       flight.offeredSinceMs = isOffered ? (flight.offeredSinceMs ?? nowMs) : undefined;
-      const isQuiet = nowMs - flight.lastByteMs > offeredMs;
+      const quietMs = nowMs - flight.lastByteMs;
+      // Bytes that drip in are no block yet.
+      const crawlsMs = nowMs - flight.lastBlockMs;
+      const isQuiet = quietMs > offeredMs || crawlsMs > crawlingMs;
       const isLate = isQuiet && nowMs - (flight.offeredSinceMs ?? nowMs) > OFFERED_MS;
       const isClaimed = ownership.claimOn(runNumberOf(flight.run)) !== undefined;
-      const isLeft = !isClaimed && nowMs - flight.lastByteMs > unclaimedMs;
+      const isLeft = !isClaimed && (quietMs > unclaimedMs || crawlsMs > crawlingMs);
       if (isLate || isLeft) flights.yieldTo(flight, 'now');
     }
   }

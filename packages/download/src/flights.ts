@@ -9,6 +9,13 @@ import type { WorkRun } from './work.ts';
 
 /** An idle peer takes over the rest of a run whose peer has taken this long for it and is slow. */
 const SLOW_RUN_MS = 1 * SECOND_MS;
+/**
+ * A peer takes so long for a run, and longer than several runs usually take from the origin: what it
+ * holds is better not waited for.
+ */
+const CRAWLING_MS = 6 * SECOND_MS;
+const CRAWLING_RUNS = 2;
+const CRAWLING_BY = 8;
 /** What would be over so soon anyway is left: the rest of it is on its way already. */
 const WORTH_RELIEVING_MS = 2 * SECOND_MS;
 /** A peer that brings no whole block for so long is left, however busily bytes drip in. */
@@ -31,6 +38,8 @@ export interface Flight {
   lastBlockMs: number;
   lastByteMs: number;
   receivedBytes: number;
+  /** Of the block that comes next. */
+  begunBytes: number;
   /** Since when its next block is on offer elsewhere, where it waits for a peer to bring it. */
   offeredSinceMs: number | undefined;
   /** Given up when its next block is here. */
@@ -43,6 +52,8 @@ export type Lag = Pick<LoopLag, 'patience' | 'isBusy'>;
 export class Flights {
   readonly #all = new Set<Flight>();
   readonly #lag: Lag;
+  /** What peers took for a run of what they hold, by the last that ended. */
+  readonly #tookMs = new Map<Supplier, number>();
   #leftMs: number | undefined;
 
   /** A process that is late itself waits longer for others. */
@@ -58,7 +69,7 @@ export class Flights {
     const startedMs = performance.now();
     const giveUp = new AbortController();
     const times = { startedMs, lastBlockMs: startedMs, lastByteMs: startedMs };
-    const state = { receivedBytes: 0, isLast: false, offeredSinceMs: undefined };
+    const state = { receivedBytes: 0, begunBytes: 0, isLast: false, offeredSinceMs: undefined };
     const flight: Flight = { run, supplier, giveUp, share, ...times, ...state };
     this.#all.add(flight);
     return flight;
@@ -66,6 +77,11 @@ export class Flights {
 
   end(flight: Flight): void {
     this.#all.delete(flight);
+    const { run, supplier, receivedBytes } = flight;
+    const tookMs = wholeRunMs(flight, performance.now());
+    if (isHeld(flight) && tookMs > 0) this.#tookMs.set(supplier, tookMs);
+    const isWhole = receivedBytes > (run.count - 1) * BLOCK_BYTES;
+    if (isWhole && tookMs < CRAWLING_MS) supplier.kept();
   }
 
   countOf(supplier: Supplier): number {
@@ -94,6 +110,38 @@ export class Flights {
         giveUp.abort(new OriginUnreachableError(name, 'it was silent for too long'));
       }
     }
+  }
+
+  /**
+   * Leaves peers that take far longer for what they hold than the origin takes for a run, and than
+   * others take: where all are slow, this machine or the LAN is.
+   */
+  leaveCrawling(usualMs: number): void {
+    if (this.#lag.isBusy) return;
+    const nowMs = performance.now();
+    const crawling = new Set<Supplier>();
+    for (const flight of this.#all) {
+      const takesMs = wholeRunMs(flight, nowMs);
+      if (!isHeld(flight) || nowMs - flight.startedMs < SLOW_RUN_MS) continue;
+      const othersMs = CRAWLING_BY * this.#usualOfOthers(flight.supplier, nowMs);
+      const mostMs = Math.max(CRAWLING_MS, CRAWLING_RUNS * usualMs, othersMs);
+      if (takesMs > mostMs) crawling.add(flight.supplier);
+    }
+    for (const supplier of crawling) supplier.crawled();
+    for (const { supplier, giveUp } of this.#all) {
+      if (crawling.has(supplier)) giveUp.abort(RELIEVED);
+    }
+  }
+
+  /** What others take for a run: a median of those that were asked, and are. */
+  #usualOfOthers(supplier: Supplier, nowMs: number): number {
+    const times = [...this.#tookMs].flatMap(([other, ms]) => (other === supplier ? [] : ms));
+    for (const flight of this.#all) {
+      const takesMs = wholeRunMs(flight, nowMs);
+      if (flight.supplier !== supplier && takesMs > 0) times.push(takesMs);
+    }
+    times.sort((one, other) => one - other);
+    return times[times.length >> 1] ?? 0;
   }
 
   /** Those that wait for what peers fetch. */
@@ -152,12 +200,14 @@ export class Flights {
     flight.lastByteMs = flight.lastBlockMs;
     flight.offeredSinceMs = undefined;
     flight.receivedBytes += bytes;
+    flight.begunBytes = 0;
     if (flight.isLast) flight.giveUp.abort(LEFT);
   }
 
   /** Bytes of a flight came that are no block yet. */
-  progressed(flight: Flight): void {
+  progressed(flight: Flight, bytes: number): void {
     flight.lastByteMs = performance.now();
+    flight.begunBytes = Math.min(BLOCK_BYTES, flight.begunBytes + bytes);
   }
 
   /** Whether it was given up for no fault of its supplier. */
@@ -167,10 +217,22 @@ export class Flights {
 }
 
 /** How long a flight will take for the rest of its run, at its rate so far. */
-function leftMs({ run, startedMs, receivedBytes }: Flight, nowMs: number): number {
-  if (receivedBytes === 0) return Infinity;
-  const leftBytes = run.count * BLOCK_BYTES - receivedBytes;
-  return (leftBytes * (nowMs - startedMs)) / receivedBytes;
+function leftMs({ run, startedMs, receivedBytes, begunBytes }: Flight, nowMs: number): number {
+  const broughtBytes = receivedBytes + begunBytes;
+  if (broughtBytes === 0) return Infinity;
+  const leftBytes = run.count * BLOCK_BYTES - broughtBytes;
+  return (leftBytes * (nowMs - startedMs)) / broughtBytes;
+}
+
+/** Of what a peer has, and does not have to wait for itself. */
+function isHeld({ supplier: { source, isComing } }: Flight): boolean {
+  return source.kind === 'peer' && !isComing;
+}
+
+/** How long a flight would take for a whole run, at its rate so far; 0 while nothing tells. */
+function wholeRunMs({ startedMs, receivedBytes, begunBytes }: Flight, nowMs: number): number {
+  if (receivedBytes + begunBytes === 0) return 0;
+  return (RUN_BLOCKS * BLOCK_BYTES * (nowMs - startedMs)) / (receivedBytes + begunBytes);
 }
 
 /** The run, within the content, that a flight's blocks are of. */

@@ -18,11 +18,19 @@ const FIRST_RUNS = 1;
 const RUNS_FROM_STORE = 2;
 /** After another took over its run, so that it does not take it back at once. */
 const PAUSE_MS = 1 * SECOND_MS;
+/** After it took far too long for what it holds; twice as long each time. */
+const SET_ASIDE_MS = 30 * SECOND_MS;
 
 /** For each block: longer than a claim is honoured that brings nothing. */
 const COMING_MS = MOST_WAIT_MS;
 const NOTHING: Giving = { blocksOf: () => undefined };
-const ALWAYS_THERE = { isComing: false, isAway: () => false };
+const ALWAYS_THERE = {
+  isComing: false,
+  isAway: () => false,
+  relieved: () => undefined,
+  crawled: () => undefined,
+  kept: () => undefined,
+};
 
 /** A source and what the transfer has to know to use it: what it can give and how much at a time. */
 export interface Supplier {
@@ -40,6 +48,10 @@ export interface Supplier {
   readonly fellShort: (shortfall: Shortfall) => void;
   /** Its run was taken over by a faster one. */
   readonly relieved: () => void;
+  /** It takes so long for what it holds that the origin would be faster. */
+  readonly crawled: () => void;
+  /** It gave all of a run, and in good time. */
+  readonly kept: () => void;
 }
 
 export interface Shortfall {
@@ -69,7 +81,6 @@ export function storeSupplier(
     ...ALWAYS_THERE,
     delivered: () => undefined,
     fellShort: () => undefined,
-    relieved: () => undefined,
   };
 }
 
@@ -77,7 +88,9 @@ export function storeSupplier(
 export function peerSupplier(member: Member, parts: PeerParts): Supplier {
   const { conduct } = member.peer;
   let notBeforeMs = 0;
-  const mostRuns = (): number => (member.hasDelivered ? RUNS_PER_PEER : FIRST_RUNS);
+  let crawls = 0;
+  const isTried = (): boolean => member.hasDelivered && !member.isCrawling;
+  const mostRuns = (): number => (isTried() ? RUNS_PER_PEER : FIRST_RUNS);
   return {
     source: verified(peerSource(member.peer), parts.blockHashListOf),
     mostRuns: () => (performance.now() < notBeforeMs ? 0 : mostRuns()),
@@ -96,6 +109,12 @@ export function peerSupplier(member: Member, parts: PeerParts): Supplier {
       for (const blockIndex of missingBlocks) member.strike(segmentIndex, blockIndex);
     },
     relieved: () => (notBeforeMs = performance.now() + PAUSE_MS),
+    crawled() {
+      notBeforeMs = performance.now() + SET_ASIDE_MS * 2 ** crawls;
+      crawls++;
+      member.isCrawling = true;
+    },
+    kept: () => (member.isCrawling = false),
   };
 }
 
@@ -114,6 +133,7 @@ export function comingSupplier(member: Member, parts: PeerParts): Supplier {
       if (shortfall.error instanceof BlockMismatchError) peer.fellShort(shortfall);
     },
     relieved: () => undefined,
+    kept: () => undefined,
   };
 }
 
@@ -139,7 +159,6 @@ export function originSupplier(
       lane.failed(error);
       if (!wasOut && lane.failure !== undefined) onOut?.(lane.failure);
     },
-    relieved: () => undefined,
   };
 }
 

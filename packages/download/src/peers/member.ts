@@ -18,6 +18,8 @@ export class Member {
   hasAnswered = false;
   /** A block of this content came from it, and was right. */
   hasDelivered = false;
+  /** It takes far too long for what it holds: that counts as not on offer, as long as it does. */
+  isCrawling = false;
   /** What it fetches itself; undefined before it said who it is, and while it is away. */
   neighbour: Neighbour | undefined;
 

@@ -13,12 +13,13 @@ export class Offers {
     this.members = members;
   }
 
-  /** A bitmap of the blocks of a segment that anybody offers. */
+  /** A bitmap of the blocks of a segment that anybody offers, and gives when asked. */
   unionOf(segmentIndex: number): Uint8Array {
     const known = this.#unions.get(segmentIndex);
     if (known !== undefined) return known;
     const union = new Uint8Array(BITMAP_BYTES);
     for (const member of this.members) {
+      if (member.isCrawling) continue;
       const bits = member.blocksOf(segmentIndex);
       if (bits === undefined) continue;
       for (let byte = 0; byte < bits.length; byte++)
