@@ -6,11 +6,15 @@ const BITMAP_BYTES = BLOCKS_PER_SEGMENT / 8;
 
 /** What the peers of a content offer at one moment: looked at often while it is decided by. */
 export class Offers {
+  /** Those that may be asked now. */
   readonly members: readonly Member[];
+  readonly #holders: readonly Member[];
   readonly #unions = new Map<number, Uint8Array>();
 
-  constructor(members: readonly Member[]) {
+  /** `holders` are those whose blocks count as offered, whether they may be asked now or soon. */
+  constructor(members: readonly Member[], holders: readonly Member[] = members) {
     this.members = members;
+    this.#holders = holders;
   }
 
   /** A bitmap of the blocks of a segment that anybody offers, and gives when asked. */
@@ -18,7 +22,7 @@ export class Offers {
     const known = this.#unions.get(segmentIndex);
     if (known !== undefined) return known;
     const union = new Uint8Array(BITMAP_BYTES);
-    for (const member of this.members) {
+    for (const member of this.#holders) {
       if (member.isCrawling) continue;
       const bits = member.blocksOf(segmentIndex);
       if (bits === undefined) continue;
