@@ -87,13 +87,3 @@ test('three broken promises put a peer out for the content', (t) => {
   t.true(conduct.isOut('x'));
   t.false(conduct.isOut('y'));
 });
-
-test('a peer that is busy may be asked within a while, one that lied may not', (t) => {
-  const { conduct } = conductAt();
-  conduct.failed(new PeerBusyError('peer', 200), 'x');
-  t.false(conduct.mayAsk('x'));
-  t.false(conduct.mayAsk('x', 199));
-  t.true(conduct.mayAsk('x', 200));
-  conduct.failed(new BlockMismatchError(0), 'x');
-  t.false(conduct.mayAsk('x', HOUR_MS));
-});

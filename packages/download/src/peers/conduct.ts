@@ -27,9 +27,9 @@ export class Conduct {
     this.#now = now;
   }
 
-  /** Whether this peer may be asked for blocks of this content now, or within a while. */
-  mayAsk(contentId: string, withinMs = 0): boolean {
-    return !this.isOut(contentId) && this.#now() + withinMs >= this.#notBeforeMs;
+  /** Whether this peer may be asked for blocks of this content now. */
+  mayAsk(contentId: string): boolean {
+    return !this.isOut(contentId) && this.#now() >= this.#notBeforeMs;
   }
 
   /** Whether this peer will not be asked for this content again, however long we wait. */

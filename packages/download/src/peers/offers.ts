@@ -6,15 +6,11 @@ const BITMAP_BYTES = BLOCKS_PER_SEGMENT / 8;
 
 /** What the peers of a content offer at one moment: looked at often while it is decided by. */
 export class Offers {
-  /** Those that may be asked now. */
   readonly members: readonly Member[];
-  readonly #holders: readonly Member[];
   readonly #unions = new Map<number, Uint8Array>();
 
-  /** `holders` are those whose blocks count as offered, whether they may be asked now or soon. */
-  constructor(members: readonly Member[], holders: readonly Member[] = members) {
+  constructor(members: readonly Member[]) {
     this.members = members;
-    this.#holders = holders;
   }
 
   /** A bitmap of the blocks of a segment that anybody offers, and gives when asked. */
@@ -22,7 +18,7 @@ export class Offers {
     const known = this.#unions.get(segmentIndex);
     if (known !== undefined) return known;
     const union = new Uint8Array(BITMAP_BYTES);
-    for (const member of this.#holders) {
+    for (const member of this.members) {
       if (member.isCrawling) continue;
       const bits = member.blocksOf(segmentIndex);
       if (bits === undefined) continue;

@@ -21,8 +21,6 @@ const LOOKUP_EVERY_MS = 10 * SECOND_MS;
 /** From half of that to half as much more, by the place on the ring: not all at the same moment. */
 const LEAST_LOOKUP_SHARE = 0.5;
 const LOST_LOOKUP_MS = 1 * SECOND_MS;
-/** Who is to be asked again so soon still has what it has: the origin is not asked for it meanwhile. */
-const BUSY_MS = 1 * SECOND_MS;
 /** One packet's worth of segments; who has these is asked about the others by unicast. */
 const SEGMENTS_PER_LOOKUP = 47;
 /** Segments that peers are asked about at a time: those in hand, and the next. */
@@ -85,16 +83,16 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
     this.#run(this.#endFirstLookup(isLonely ? 0 : patientMs));
   }
 
-  /** Those that may be asked now, or within a while. */
-  members(withinMs = 0): Member[] {
+  /** Those that may be asked now. */
+  members(): Member[] {
     return [...this.#members.values()].flatMap(({ member }) =>
-      member.peer.conduct.mayAsk(this.#content.id, withinMs) ? member : [],
+      member.peer.conduct.mayAsk(this.#content.id) ? member : [],
     );
   }
 
-  /** What they offer, those included that are busy for a moment. */
+  /** What they offer. */
   offers(): Offers {
-    return new Offers(this.members(), this.members(this.lag.patience(BUSY_MS)));
+    return new Offers(this.members());
   }
 
   /** Those that are there, for others to know; the same list until it changes. */
