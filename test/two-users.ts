@@ -1,6 +1,4 @@
-import { cp, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cp, readFile, stat } from 'node:fs/promises';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { CONTENT_INFORMATION_TYPE, GIB, MIB, silentLog } from '@peer-cache/core';
@@ -12,7 +10,7 @@ import { startFaultyOrigin } from './helpers/faulty-origin.ts';
 import type { Answer } from './helpers/faulty-origin.ts';
 import { machineWithUsers, openPaths, whyNoUsers } from './helpers/machine-users.ts';
 import type { Machine, MachineUser } from './helpers/machine-users.ts';
-import { contentOf } from './helpers/parts.ts';
+import { contentOf, temporaryFolder } from './helpers/parts.ts';
 
 const why = whyNoUsers();
 const withUsers = why === undefined ? test.serial : test.serial.skip;
@@ -159,15 +157,11 @@ async function areApart(
 
 /** What would be found in the store by whoever opened it now, were its agent dead. */
 async function bytesOnDisk(store: string): Promise<number> {
-  const copy = await mkdtemp(join(tmpdir(), 'peer-cache-test-'));
-  try {
-    await cp(store, copy, { recursive: true });
-    const options = { folder: copy, limitBytes: GIB };
-    await using opened = await openFileBlockStore({ log: silentLog }, options);
-    return opened.usage().usedBytes;
-  } finally {
-    await rm(copy, { recursive: true });
-  }
+  await using copy = await temporaryFolder();
+  await cp(store, copy.path, { recursive: true });
+  const options = { folder: copy.path, limitBytes: GIB };
+  await using opened = await openFileBlockStore({ log: silentLog }, options);
+  return opened.usage().usedBytes;
 }
 
 withUsers(

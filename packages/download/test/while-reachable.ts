@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { PeerGoneError } from '../src/errors.ts';
 import { whileReachable } from '../src/peers/while-reachable.ts';
@@ -34,9 +33,9 @@ async function never(ended: AbortSignal): Promise<never> {
 }
 
 test('a late answer is waited for while connections are taken, and no longer', async (t) => {
-  const { address, server, taken } = await listening();
+  const { address, server } = await listening();
   const waiting = whileReachable(address, { lateMs: 10, lag, signal }, never);
-  while (taken.length === 0) await sleep(5);
+  await once(server, 'connection');
   server.close();
   await t.throwsAsync(waiting, { instanceOf: PeerGoneError });
 });
@@ -49,10 +48,10 @@ test('an answer in time asks for no connection', async (t) => {
 });
 
 test('a late answer counts, too', async (t) => {
-  const { address, server, taken } = await listening();
+  const { address, server } = await listening();
   t.teardown(() => server.close());
   const answer = whileReachable(address, { lateMs: 1, lag, signal }, async () => {
-    while (taken.length === 0) await sleep(5);
+    await once(server, 'connection');
     return 7;
   });
   t.is(await answer, 7);

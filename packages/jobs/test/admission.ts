@@ -3,7 +3,8 @@ import * as fc from 'fast-check';
 import { MIB } from '@peer-cache/core';
 import { chooseRunning, JobServices, PRIORITIES } from '../src/scheduler/admission.ts';
 import type { Candidate } from '../src/scheduler/admission.ts';
-import { anyPriority, holds } from './helpers/simulated-plans.ts';
+import { holds } from '../../core/test/helpers/property.ts';
+import { anyPriority } from './helpers/simulated-plans.ts';
 
 /** Jobs of normal priority that were served so many MiB each. */
 function served(...services: readonly (number | undefined)[]): Candidate[] {

@@ -6,7 +6,8 @@ import type { JobPriority } from '@peer-cache/protocol';
 import type { TurnKind } from '../src/scheduler/seat.ts';
 import { Simulation } from './helpers/simulated-jobs.ts';
 import type { SimulatedJob } from './helpers/simulated-jobs.ts';
-import { anyPlans, holds, STEADY_PLAN } from './helpers/simulated-plans.ts';
+import { holds } from '../../core/test/helpers/property.ts';
+import { anyPlans, STEADY_PLAN } from './helpers/simulated-plans.ts';
 import type { JobPlan } from './helpers/simulated-plans.ts';
 import { FairWindows, Limits, StrictOrder, Waits } from './helpers/simulated-watches.ts';
 

@@ -6,7 +6,7 @@ import type { ClaimKind, Standing } from '../src/claim.ts';
 import type { Ownership } from '../src/ownership.ts';
 import type { OpenRun } from '../src/runs.ts';
 import { Peers } from './helpers/peers.ts';
-import { holds } from './helpers/property.ts';
+import { holds } from '../../core/test/helpers/property.ts';
 import { openRuns } from './helpers/runs.ts';
 
 const RUNS = openRuns(32);

@@ -10,7 +10,7 @@ import {
   ringWay,
 } from '../src/ring.ts';
 import { peerIdOf } from './helpers/peers.ts';
-import { holds } from './helpers/property.ts';
+import { holds } from '../../core/test/helpers/property.ts';
 
 const anyPlace = fc.nat(RING_SIZE - 1);
 

@@ -10,7 +10,7 @@ import {
   MOST_RESPONSE_BYTES,
 } from '../src/index.ts';
 import { blocksRequests } from './helpers/messages.ts';
-import { holds } from './helpers/property.ts';
+import { holds } from '../../core/test/helpers/property.ts';
 
 test('blocks requests come back as they were', (t) => {
   const property = fc.property(blocksRequests, (request) => {

@@ -27,7 +27,7 @@ import {
   stateRequests,
   stateResponses,
 } from './helpers/messages.ts';
-import { holds } from './helpers/property.ts';
+import { holds } from '../../core/test/helpers/property.ts';
 
 const DECODERS: readonly ((bytes: Uint8Array) => unknown)[] = [
   decodeHelloRequest,

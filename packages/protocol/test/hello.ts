@@ -11,7 +11,7 @@ import {
   PeerIdentity,
 } from '../src/index.ts';
 import { helloRequests, helloResponses } from './helpers/messages.ts';
-import { holds } from './helpers/property.ts';
+import { holds } from '../../core/test/helpers/property.ts';
 
 const identity = new PeerIdentity(Uint8Array.from({ length: 32 }, (_, index) => index));
 const clientNonce = Buffer.alloc(16, 0x11);

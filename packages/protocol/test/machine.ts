@@ -21,7 +21,7 @@ import {
   MOST_KEEP_BYTES,
 } from '../src/index.ts';
 import type { KeepRequest } from '../src/index.ts';
-import { holds } from './helpers/property.ts';
+import { holds } from '../../core/test/helpers/property.ts';
 
 const bytesOf = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const lookup = fc.record({ segmentId: bytesOf(16), proofKey: bytesOf(32) });

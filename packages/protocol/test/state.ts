@@ -9,7 +9,7 @@ import {
   MOST_REQUEST_BYTES,
 } from '../src/index.ts';
 import { stateRequests, stateResponses } from './helpers/messages.ts';
-import { holds } from './helpers/property.ts';
+import { holds } from '../../core/test/helpers/property.ts';
 
 test('state requests come back as they were', (t) => {
   const property = fc.property(stateRequests, (request) => {

@@ -1,7 +1,4 @@
-import { randomInt } from 'node:crypto';
-import type { ExecutionContext } from 'ava';
 import * as fc from 'fast-check';
-import type { IProperty, Parameters } from 'fast-check';
 import type { JobPriority } from '@peer-cache/protocol';
 import type { TurnKind } from '../../src/scheduler/seat.ts';
 
@@ -62,15 +59,4 @@ const anyPlan: fc.Arbitrary<JobPlan> = fc.record({
 /** So many jobs, of all kinds and with all kinds of fates. */
 export function anyPlans(least: number, most: number): fc.Arbitrary<JobPlan[]> {
   return fc.array(anyPlan, { minLength: least, maxLength: most, size: 'max' });
-}
-
-/** Checks a property with a fresh seed, which is logged: give it as `seed` to see a failure again. */
-export function holds<T>(
-  t: ExecutionContext,
-  property: IProperty<T>,
-  parameters: Parameters<T> = {},
-): void {
-  const { seed = randomInt(2 ** 31), ...others } = parameters;
-  t.log(`seed ${seed}`);
-  t.notThrows(() => fc.assert(property, { ...others, seed }));
 }

@@ -21,45 +21,40 @@ export function hostile(name: string, ...more: readonly string[]): Stranger {
 }
 
 /** Seven hosts start at the same moment, and an eighth holds the content information and is hostile. */
+function oneOfEight(
+  about: Pick<Scenario, 'name' | 'title' | 'aims'>,
+  stranger: Stranger = hostile(about.name),
+): Scenario {
+  return { ...about, hosts: HONEST_HOSTS, strangers: [stranger], play: together };
+}
+
 export const HOSTILE: readonly Scenario[] = [
-  {
+  oneOfEight({
     name: 'poison',
     title: 'one of eight says that it has and fetches everything, and gives wrong bytes',
-    hosts: HONEST_HOSTS,
-    strangers: [hostile('poison')],
-    play: together,
     aims: { copies: 1.15, lies: 1 },
-  },
-  {
+  }),
+  oneOfEight({
     name: 'fifty-ids',
     title: 'one of eight has fifty peer IDs at one address, which all claim runs and bring none',
-    hosts: HONEST_HOSTS,
-    strangers: [hostile('fifty-ids')],
-    play: together,
     aims: { copies: 1.15, time: 1.3 },
-  },
-  {
-    name: 'fifty-addresses',
-    title: `the same, with ${ADDRESSES} addresses`,
-    hosts: HONEST_HOSTS,
-    strangers: [hostile('fifty-ids', String(ADDRESSES))],
-    play: together,
-    aims: { copies: 1.15, time: 1.3 },
-  },
-  {
+  }),
+  oneOfEight(
+    {
+      name: 'fifty-addresses',
+      title: `the same, with ${ADDRESSES} addresses`,
+      aims: { copies: 1.15, time: 1.3 },
+    },
+    hostile('fifty-ids', String(ADDRESSES)),
+  ),
+  oneOfEight({
     name: 'drip-feeder',
     title: 'one of eight claims runs and brings them a drip at a time, a block in just under 2 s',
-    hosts: HONEST_HOSTS,
-    strangers: [hostile('drip-feeder')],
-    play: together,
     aims: { copies: 1.15, time: 1.15 },
-  },
-  {
+  }),
+  oneOfEight({
     name: 'drip-holder',
     title: 'one of eight has everything, and gives each block in just under 2 s',
-    hosts: HONEST_HOSTS,
-    strangers: [hostile('drip-holder')],
-    play: together,
     aims: { copies: 1.15, time: 1.15 },
-  },
+  }),
 ];
