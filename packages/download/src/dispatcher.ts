@@ -31,7 +31,7 @@ export interface DispatcherParts {
 /** A block that is on offer elsewhere is not awaited for longer from a peer that sends nothing. */
 const OFFERED_MS = 500;
 /** Nor one that comes, but so slowly. */
-const CRAWLING_MS = 1500;
+const DRIPPING_MS = 1500;
 /** Nor one that nobody claims any more: its last bytes are on their way, or it does not come. */
 const UNCLAIMED_MS = 1000;
 
@@ -192,7 +192,7 @@ export class Dispatcher {
     const { flights, ownership, work, swarm } = this.#parts;
     const nowMs = performance.now();
     const offeredMs = swarm.lag.patience(OFFERED_MS);
-    const crawlingMs = swarm.lag.patience(CRAWLING_MS);
+    const drippingMs = swarm.lag.patience(DRIPPING_MS);
     const unclaimedMs = swarm.lag.patience(UNCLAIMED_MS);
     for (const flight of flights.coming()) {
       const { segmentIndex } = flight.run;
@@ -201,11 +201,11 @@ export class Dispatcher {
       flight.offeredSinceMs = isOffered ? (flight.offeredSinceMs ?? nowMs) : undefined;
       const quietMs = nowMs - flight.lastByteMs;
       // Bytes that drip in are no block yet.
-      const crawlsMs = nowMs - flight.lastBlockMs;
-      const isQuiet = quietMs > offeredMs || crawlsMs > crawlingMs;
+      const blocklessMs = nowMs - flight.lastBlockMs;
+      const isQuiet = quietMs > offeredMs || blocklessMs > drippingMs;
       const isLate = isQuiet && nowMs - (flight.offeredSinceMs ?? nowMs) > OFFERED_MS;
       const isClaimed = ownership.claimOn(runNumberOf(flight.run)) !== undefined;
-      const isLeft = !isClaimed && (quietMs > unclaimedMs || crawlsMs > crawlingMs);
+      const isLeft = !isClaimed && (quietMs > unclaimedMs || blocklessMs > drippingMs);
       if (isLate || isLeft) flights.yieldTo(flight, 'now');
     }
   }

@@ -121,11 +121,11 @@ export class Flights {
     const nowMs = performance.now();
     const crawling = new Set<Supplier>();
     for (const flight of this.#all) {
-      const takesMs = wholeRunMs(flight, nowMs);
       if (!isHeld(flight) || nowMs - flight.startedMs < SLOW_RUN_MS) continue;
-      const othersMs = CRAWLING_BY * this.#usualOfOthers(flight.supplier, nowMs);
-      const mostMs = Math.max(CRAWLING_MS, CRAWLING_RUNS * usualMs, othersMs);
-      if (takesMs > mostMs) crawling.add(flight.supplier);
+      const takesMs = wholeRunMs(flight, nowMs);
+      if (takesMs <= Math.max(CRAWLING_MS, CRAWLING_RUNS * usualMs)) continue;
+      const othersMs = this.#usualOfOthers(flight.supplier, nowMs);
+      if (takesMs > CRAWLING_BY * othersMs) crawling.add(flight.supplier);
     }
     for (const supplier of crawling) supplier.crawled();
     for (const { supplier, giveUp } of this.#all) {

@@ -16,7 +16,7 @@ const SLOW_SHARE = 0.25;
 const SLOW_BAR_MS = 30 * SECOND_MS;
 
 /** What the claims of one site have come to. */
-interface Record {
+interface SiteRecord {
   /** For how long its claims were without a block: of each claim at most what is one lapse. */
   emptyMs: number;
   slowClaims: number;
@@ -32,7 +32,7 @@ interface Record {
  * count together, so that nobody keeps runs by changing what it claims.
  */
 export class Lapses {
-  readonly #records = new Map<string, Record>();
+  readonly #records = new Map<string, SiteRecord>();
 
   isBarred(site: string): boolean {
     return this.#records.get(site)?.isBarred ?? false;
@@ -96,7 +96,7 @@ export class Lapses {
     record.slowBars++;
   }
 
-  #record(site: string): Record {
+  #record(site: string): SiteRecord {
     const known = this.#records.get(site);
     if (known !== undefined) return known;
     const record = { emptyMs: 0, slowClaims: 0, slowBars: 0, slowUntilMs: 0, isBarred: false };

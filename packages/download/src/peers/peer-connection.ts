@@ -235,7 +235,8 @@ export function hostOf({ host, port, socketPath }: PeerAddress): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-async function connected(socket: Socket, signal: AbortSignal): Promise<void> {
+/** Resolves when the socket is connected; rejects with its error, or when the signal says so. */
+export async function connected(socket: Socket, signal: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onAbort = (): void => reject(new Error('no connection in time'));
   signal.addEventListener('abort', onAbort, { once: true });

@@ -3,7 +3,7 @@ import { SECOND_MS } from '@peer-cache/core';
 import type { PeerAddress } from '@peer-cache/discovery';
 import { PeerGoneError } from '../errors.ts';
 import type { LoopLag } from '../loop-lag.ts';
-import { hostOf } from './peer-connection.ts';
+import { connected, hostOf } from './peer-connection.ts';
 
 /** What a system does by itself, however busy the process is that listens. */
 const CONNECT_MS = 0.8 * SECOND_MS;
@@ -52,17 +52,13 @@ async function takesConnections(
   signal: AbortSignal,
 ): Promise<boolean> {
   const socket = connect(socketPath === undefined ? { host, port } : { path: socketPath });
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const giveUp = (): void => resolve(false);
-  const timer = setTimeout(giveUp, withinMs).unref();
-  signal.addEventListener('abort', giveUp, { once: true });
-  socket.once('connect', () => resolve(true));
-  socket.on('error', giveUp);
+  const tooLate = AbortSignal.timeout(Math.ceil(withinMs));
   try {
-    return await promise;
+    await connected(socket, AbortSignal.any([signal, tooLate]));
+    return true;
+  } catch {
+    return false;
   } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', giveUp);
     socket.destroy();
   }
 }

@@ -42,7 +42,6 @@ export class Keeper {
   #gathered: Gathered[] = [];
   #gatheredBytes = 0;
   #timer: NodeJS.Timeout | undefined;
-  #hasNews = false;
   #pendingBytes = 0;
   #room = Promise.withResolvers<void>();
   #failure: Error | undefined;
@@ -98,10 +97,9 @@ export class Keeper {
   }
 
   #writeSoon(isNews: boolean): void {
-    const isSooner = isNews && !this.#hasNews;
-    if (this.#timer !== undefined && !isSooner) return;
+    const isFirstNews = isNews && this.#gathered.filter((each) => each.isNews).length === 1;
+    if (this.#timer !== undefined && !isFirstNews) return;
     clearTimeout(this.#timer);
-    this.#hasNews = isNews;
     const waitMs = isNews ? NEWS_GATHERING_MS : GATHERING_MS;
     this.#timer = setTimeout(() => this.#writeGathered(), waitMs);
   }
@@ -110,7 +108,6 @@ export class Keeper {
   #writeGathered(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#hasNews = false;
     if (this.#gathered.length === 0) return;
     const blocks = this.#gathered;
     this.#gathered = [];
