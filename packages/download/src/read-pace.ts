@@ -3,8 +3,11 @@ import { KIB } from '@peer-cache/core';
 
 /** All sockets that rest are read again at the same moments, so far apart. */
 const BEAT_MS = 20;
-/** One that brings more than this from beat to beat does not rest: some 100 Mbit/s. */
-const MOST_BYTES_A_BEAT = 256 * KIB;
+/**
+ * One that brings more than this from beat to beat does not rest: some 13 Mbit/s. Half of what a
+ * system takes in before it is read, at least: else a fast line would look slow because it rests.
+ */
+const MOST_BYTES_A_BEAT = 32 * KIB;
 /** What comes after such a silence is a new answer, which may come faster than the last. */
 const SILENCE_MS = 100;
 const MEMORY_MS = 200;

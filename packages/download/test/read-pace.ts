@@ -14,15 +14,24 @@ function rests(pace: ReadPace, everyMs: number, fromMs = 0): number {
   return count;
 }
 
-test('a line of 50 Mbit/s is left alone from beat to beat, one of 1 Gbit/s is not', (t) => {
-  t.true(rests(new ReadPace(), 0.232) > 900);
+test('a line of 10 Mbit/s is left alone from beat to beat, one of 1 Gbit/s is not', (t) => {
+  t.true(rests(new ReadPace(), 1.16) > 900);
   t.is(rests(new ReadPace(), 0.0116), 0);
+});
+
+test('a fast line that is read seldom, and then all that the system took in, rests no more', (t) => {
+  const pace = new ReadPace();
+  pace.mayRest(1448, 0);
+  let nowMs = 0;
+  let beats = 0;
+  while (beats < 100 && pace.mayRest(64 * KIB, (nowMs += 20))) beats++;
+  t.true(beats < 10, `${beats} beats`);
 });
 
 test('a line that becomes fast is read at once, within a fraction of a second', (t) => {
   const pace = new ReadPace();
-  rests(pace, 0.232);
-  const fromMs = 240;
+  rests(pace, 1.16);
+  const fromMs = 1170;
   let read = 0;
   while (pace.mayRest(64 * KIB, fromMs + read)) read++;
   t.true(read < 100, `${read} ms`);
