@@ -86,7 +86,8 @@ const completesIn = test.macro<[keyof typeof SHELLS]>({
     agent.add(fakeJob());
     // tmux gives its own PATH to what it starts.
     const path = `PATH=${user.path('bin')}:${user.env['PATH']}`;
-    const env = { ...user.env, LANG: 'C.UTF-8' };
+    // A shell that ends writes no history into a home that is being removed.
+    const env = { ...user.env, LANG: 'C.UTF-8', HISTFILE: '' };
     const terminal = await Terminal.open(t, ['env', path, ...SHELLS[shell]], env);
     const signal = AbortSignal.timeout(PATIENCE_MS);
     await terminal.press(`${LOAD[shell]}; echo lo''aded`, 'Enter');
