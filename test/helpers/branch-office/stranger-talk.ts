@@ -3,19 +3,18 @@ import type { Measures } from './measures.ts';
 import type { RunningStranger } from './strangers.ts';
 
 /** What hosts had to do with a stranger. */
-export interface StrangerTalk {
-  readonly name: string;
+export interface StrangerTalk extends Pick<RunningStranger, 'name' | 'mustBeAsked'> {
   readonly report: StrangerReport;
 }
 
-export async function talkWith({ name, report }: RunningStranger): Promise<StrangerTalk> {
-  return { name, report: await report() };
+export async function talkWith({ report, ...stranger }: RunningStranger): Promise<StrangerTalk> {
+  return { ...stranger, report: await report() };
 }
 
-/** A stranger whom nobody asked for blocks shows nothing. */
-export function silenceOf({ name, report }: StrangerTalk): string | undefined {
-  const isAsked = Object.values(report).some(({ blocks }) => blocks > 0);
-  return isAsked ? undefined : `nobody asked ${name} for blocks`;
+/** A stranger whom nobody asked for what it has to give, or to tell, shows nothing. */
+export function silenceOf({ name, mustBeAsked, report }: StrangerTalk): string | undefined {
+  const isAsked = Object.values(report).some((asked) => asked[mustBeAsked] > 0);
+  return isAsked ? undefined : `nobody asked ${name} for ${mustBeAsked}`;
 }
 
 /** Where any of them lied. */

@@ -13,6 +13,8 @@ import type { BranchOffice } from './office.ts';
  */
 export interface Stranger {
   readonly name: string;
+  /** What hosts must have asked of it, or the run shows nothing. */
+  readonly mustBeAsked: 'states' | 'blocks';
   /** The command line of it. */
   readonly command: (site: StrangerSite) => readonly [string, ...string[]];
 }
@@ -27,8 +29,7 @@ export interface StrangerSite {
 }
 
 /** A stranger at work. */
-export interface RunningStranger {
-  readonly name: string;
+export interface RunningStranger extends Pick<Stranger, 'name' | 'mustBeAsked'> {
   /** What it was asked so far. */
   readonly report: () => Promise<StrangerReport>;
 }
@@ -56,7 +57,7 @@ export async function startStrangers(
 }
 
 async function start(
-  { name, command }: Stranger,
+  { name, mustBeAsked, command }: Stranger,
   host: LanHost,
   site: StrangerSite,
 ): Promise<RunningStranger> {
@@ -70,6 +71,7 @@ async function start(
   await Promise.race([once(lines, 'line'), ended]);
   return {
     name,
+    mustBeAsked,
     report: async () => {
       const answered = once(lines, 'line');
       child.stdin.write('report\n');

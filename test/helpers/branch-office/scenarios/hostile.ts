@@ -12,12 +12,18 @@ async function together(stage: Stage): Promise<void> {
 }
 
 /** A program of the folder `hostile`. */
-export function hostile(name: string, ...more: readonly string[]): Stranger {
+function hostile(name: string, ...more: readonly string[]): Stranger {
   const path = fileURLToPath(new URL(`../hostile/${name}.ts`, import.meta.url));
   return {
     name,
+    mustBeAsked: 'blocks',
     command: ({ address, contentUrl }) => [process.execPath, path, address, contentUrl, ...more],
   };
+}
+
+/** They hold nothing, and what they claim is told: they may be barred before anybody asks for a block. */
+function fiftyIds(...more: readonly string[]): Stranger {
+  return { ...hostile('fifty-ids', ...more), mustBeAsked: 'states' };
 }
 
 /** Seven hosts start at the same moment, and an eighth holds the content information and is hostile. */
@@ -34,18 +40,21 @@ export const HOSTILE: readonly Scenario[] = [
     title: 'one of eight says that it has and fetches everything, and gives wrong bytes',
     aims: { copies: 1.15, lies: 1 },
   }),
-  oneOfEight({
-    name: 'fifty-ids',
-    title: 'one of eight has fifty peer IDs at one address, which all claim runs and bring none',
-    aims: { copies: 1.15, time: 1.3 },
-  }),
+  oneOfEight(
+    {
+      name: 'fifty-ids',
+      title: 'one of eight has fifty peer IDs at one address, which all claim runs and bring none',
+      aims: { copies: 1.15, time: 1.3 },
+    },
+    fiftyIds(),
+  ),
   oneOfEight(
     {
       name: 'fifty-addresses',
       title: `the same, with ${ADDRESSES} addresses`,
       aims: { copies: 1.15, time: 1.3 },
     },
-    hostile('fifty-ids', String(ADDRESSES)),
+    fiftyIds(String(ADDRESSES)),
   ),
   oneOfEight({
     name: 'drip-feeder',
