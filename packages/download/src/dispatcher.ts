@@ -35,6 +35,16 @@ const DRIPPING_MS = 1500;
 /** Nor one that nobody claims any more: its last bytes are on their way, or it does not come. */
 const UNCLAIMED_MS = 1000;
 
+/**
+ * Runs on their way at a time that peers hold, from all of them together: more would only wait at
+ * the peers, and where everybody has many, whoever is busy seems silent.
+ */
+const MOST_HELD_RUNS = 8;
+/** Runs awaited at a time from who fetches them: what else is fetched is asked for when it is there. */
+const MOST_AWAITED_RUNS = 16;
+/** What comes to a process that is late itself is better asked for in one piece. */
+const MOST_AWAITED_WHEN_BUSY = 4;
+
 /** What is to be sent for now. */
 export interface Errand {
   readonly run: WorkRun;
@@ -49,6 +59,8 @@ export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #send: (errand: Errand) => void;
   #waitsForTurn = false;
+  /** How many runs peers were asked for: who is asked first goes in turns. */
+  #heldRuns = 0;
   /** A run that is to be fetched here as soon as nobody is asked for it any more. */
   #ownNext: number | undefined;
 
@@ -75,26 +87,38 @@ export class Dispatcher {
     flights.leaveCrawling(ownership.typical.ms);
     this.#assign(suppliers.store);
     const offers = swarm.offers();
-    for (const member of offers.members) {
-      const peer = suppliers.peer(member);
-      const isIdle = this.#assign(peer);
-      if (isIdle && flights.countOf(peer) === 0) this.#relieveSlow(peer);
-      this.#awaitClaimed(member, offers);
-    }
+    this.#assignHeld(offers.members);
+    for (const member of offers.members) this.#awaitClaimed(member, offers);
     share.look();
     this.#leaveToOthers(offers);
     this.#leaveLate(offers);
     if (swarm.isSettled) this.#assignShare(offers);
   }
 
-  /** Sends for all that the supplier may be asked for now; false if that must wait for its turn. */
-  #assign(supplier: Supplier): boolean {
+  /** Asks peers for what they hold, beginning with another each time. */
+  #assignHeld(members: readonly Member[]): void {
+    const { suppliers, flights } = this.#parts;
+    const first = this.#heldRuns % Math.max(1, members.length);
+    for (const member of [...members.slice(first), ...members.slice(0, first)]) {
+      const peer = suppliers.peer(member);
+      const free = MOST_HELD_RUNS - flights.heldCount();
+      const isIdle = this.#assign(peer, free);
+      if (isIdle && flights.countOf(peer) === 0) this.#relieveSlow(peer);
+    }
+  }
+
+  /**
+   * Sends for all that the supplier may be asked for now, at most so many runs; false if that must
+   * wait for its turn.
+   */
+  #assign(supplier: Supplier, most = Infinity): boolean {
     const { work, flights } = this.#parts;
-    let free = supplier.mostRuns() - flights.countOf(supplier);
+    let free = Math.min(most, supplier.mostRuns() - flights.countOf(supplier));
     while (free > 0) {
       const run = work.take(supplier.giving, this.#limitsOf(supplier));
       if (run === undefined) return true;
       if (!this.#sendFor(run, supplier)) return false;
+      if (supplier.source.kind === 'peer') this.#heldRuns++;
       free--;
     }
     return true;
@@ -161,9 +185,12 @@ export class Dispatcher {
 
   /** Asks for what a peer is fetching, to get it as it arrives there. */
   #awaitClaimed(member: Member, offers: Offers): void {
-    const { suppliers, flights, ownership, work, turn } = this.#parts;
+    const { suppliers, flights, ownership, work, turn, swarm } = this.#parts;
+    const most = swarm.lag.isBusy ? MOST_AWAITED_WHEN_BUSY : MOST_AWAITED_RUNS;
+    let free = most - flights.coming().length;
     const supplier = suppliers.coming(member);
     for (const claim of member.neighbour?.claims() ?? []) {
+      if (free <= 0) return;
       const { segmentIndex, runIndex } = claim;
       const number = segmentIndex * RUNS_PER_SEGMENT + runIndex;
       const stands = ownership.claimOn(number) === claim && claim.overdueSinceMs === undefined;
@@ -179,11 +206,13 @@ export class Dispatcher {
       if (run === undefined) continue;
       // One block's turn: what comes is charged as it comes, and may take a while.
       const use = turn.ask('peer', 1);
-      if (use !== undefined) this.#send({ run, supplier, use, share: undefined });
-      else {
+      if (use === undefined) {
         work.release(run);
         this.#waitsForTurn = true;
+        return;
       }
+      this.#send({ run, supplier, use, share: undefined });
+      free--;
     }
   }
 

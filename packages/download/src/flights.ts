@@ -90,6 +90,13 @@ export class Flights {
     return count;
   }
 
+  /** Those that bring what peers hold. */
+  heldCount(): number {
+    let count = 0;
+    for (const flight of this.#all) if (isHeld(flight)) count++;
+    return count;
+  }
+
   /** Those that bring this peer's share from the origin. */
   fromOrigin(): Flight[] {
     return [...this.#all].filter(({ share }) => share !== undefined);
@@ -106,7 +113,7 @@ export class Flights {
         giveUp.abort(new PeerSilentError(name, STALLED_MS));
       }
       const mostMs = lastByteMs === startedMs ? ORIGIN_BEGINS_MS : ORIGIN_STALLED_MS;
-      if (share !== undefined && nowMs - lastByteMs > mostMs) {
+      if (share !== undefined && nowMs - lastByteMs > this.#lag.patience(mostMs)) {
         giveUp.abort(new OriginUnreachableError(name, 'it was silent for too long'));
       }
     }
@@ -125,7 +132,7 @@ export class Flights {
       const takesMs = wholeRunMs(flight, nowMs);
       if (takesMs <= Math.max(CRAWLING_MS, CRAWLING_RUNS * usualMs)) continue;
       const othersMs = this.#usualOfOthers(flight.supplier, nowMs);
-      if (takesMs > CRAWLING_BY * othersMs) crawling.add(flight.supplier);
+      if (othersMs < CRAWLING_MS && takesMs > CRAWLING_BY * othersMs) crawling.add(flight.supplier);
     }
     for (const supplier of crawling) supplier.crawled();
     for (const { supplier, giveUp } of this.#all) {

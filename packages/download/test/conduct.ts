@@ -87,3 +87,21 @@ test('three broken promises put a peer out for the content', (t) => {
   t.true(conduct.isOut('x'));
   t.false(conduct.isOut('y'));
 });
+
+test('a busy peer is worth waiting for, until it has been so for too long', (t) => {
+  const { clock, conduct } = conductAt();
+  t.true(conduct.isWorthWaitingFor('x'));
+  for (clock.nowMs = 0; clock.nowMs < 2000; clock.nowMs += 500) {
+    conduct.failed(new PeerBusyError('a peer', 400), 'x');
+    t.true(conduct.isWorthWaitingFor('x'));
+  }
+  t.false(conduct.isWorthWaitingFor('x'));
+  conduct.delivered();
+  t.true(conduct.isWorthWaitingFor('x'));
+});
+
+test('a liar is not worth waiting for', (t) => {
+  const { conduct } = conductAt();
+  conduct.failed(new BlockMismatchError(0), 'x');
+  t.false(conduct.isWorthWaitingFor('x'));
+});

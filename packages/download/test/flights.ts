@@ -63,3 +63,14 @@ test('where all are slow, nobody is left for it', async (t) => {
     [0, 0, 0],
   );
 });
+
+test('where others take long too, the LAN is slow, and one that has just begun is not left', async (t) => {
+  const late = new Holder('late');
+  const flights = await flying([
+    [late, 5000],
+    [new Holder('one'), 100_000],
+    [new Holder('two'), 120_000],
+  ]);
+  t.is(late.crawls, 0);
+  t.is(flights.heldCount(), 3);
+});

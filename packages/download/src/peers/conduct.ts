@@ -6,6 +6,8 @@ const FIRST_BACK_OFF_MS = 1 * SECOND_MS;
 const MOST_BACK_OFF_MS = 5 * MINUTE_MS;
 const FIRST_BAN_MS = 1 * HOUR_MS;
 const MOST_BAN_MS = 1 * DAY_MS;
+/** A peer with too much to do is worth waiting for, but not for longer than this. */
+const WORTH_WAITING_MS = 2 * SECOND_MS;
 /** Runs that a peer said it holds and then did not give: so often before it is out for a content. */
 const MOST_BROKEN_PROMISES = 3;
 
@@ -22,6 +24,8 @@ export class Conduct {
   #failures = 0;
   #notBeforeMs = 0;
   #bannedUntilMs = 0;
+  /** Of the first failure since it last delivered. */
+  #troubledSinceMs: number | undefined;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -30,6 +34,12 @@ export class Conduct {
   /** Whether this peer may be asked for blocks of this content now. */
   mayAsk(contentId: string): boolean {
     return !this.isOut(contentId) && this.#now() >= this.#notBeforeMs;
+  }
+
+  /** Whether its trouble, if it has any, is so young that it may soon be over. */
+  isWorthWaitingFor(contentId: string): boolean {
+    const troubledMs = this.#now() - (this.#troubledSinceMs ?? this.#now());
+    return !this.isOut(contentId) && troubledMs < WORTH_WAITING_MS;
   }
 
   /** Whether this peer will not be asked for this content again, however long we wait. */
@@ -49,11 +59,12 @@ export class Conduct {
 
   delivered(): void {
     this.#failures = 0;
+    this.#troubledSinceMs = undefined;
   }
 
   /** It was away and is there again: what failed because of that is forgotten, lies are not. */
   returned(): void {
-    this.#failures = 0;
+    this.delivered();
     this.#notBeforeMs = 0;
   }
 
@@ -62,6 +73,7 @@ export class Conduct {
   }
 
   failed(error: unknown, contentId: string): void {
+    this.#troubledSinceMs ??= this.#now();
     if (error instanceof BlockMismatchError || error instanceof BlockHashListMismatchError) {
       this.#lied(contentId);
     } else if (error instanceof PeerBusyError) {

@@ -28,6 +28,15 @@ export class Member {
     this.metAtMs = nowMs;
   }
 
+  /**
+   * Whether what it holds counts as on offer. It may be too busy to be asked just now: were that
+   * nobody's then, all who wait for it would fetch it. Only of one that has brought something.
+   */
+  isHolder(contentId: string): boolean {
+    const { conduct } = this.peer;
+    return conduct.mayAsk(contentId) || (this.hasDelivered && conduct.isWorthWaitingFor(contentId));
+  }
+
   hasBlock(segmentIndex: number, blockIndex: number): boolean {
     return this.offers.get(segmentIndex)?.blocks.has(blockIndex) ?? false;
   }

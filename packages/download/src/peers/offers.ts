@@ -4,21 +4,30 @@ import type { Member } from './member.ts';
 
 const BITMAP_BYTES = BLOCKS_PER_SEGMENT / 8;
 
+export interface OffersParts {
+  /** They may be asked now. */
+  readonly members: readonly Member[];
+  /** What they hold, the former among them, counts as on offer. */
+  readonly holders: readonly Member[];
+}
+
 /** What the peers of a content offer at one moment: looked at often while it is decided by. */
 export class Offers {
   readonly members: readonly Member[];
+  readonly #holders: readonly Member[];
   readonly #unions = new Map<number, Uint8Array>();
 
-  constructor(members: readonly Member[]) {
+  constructor({ members, holders }: OffersParts) {
     this.members = members;
+    this.#holders = holders;
   }
 
-  /** A bitmap of the blocks of a segment that anybody offers, and gives when asked. */
+  /** A bitmap of the blocks of a segment that anybody offers, and gives when asked or soon after. */
   unionOf(segmentIndex: number): Uint8Array {
     const known = this.#unions.get(segmentIndex);
     if (known !== undefined) return known;
     const union = new Uint8Array(BITMAP_BYTES);
-    for (const member of this.members) {
+    for (const member of this.#holders) {
       if (member.isCrawling) continue;
       const bits = member.blocksOf(segmentIndex);
       if (bits === undefined) continue;

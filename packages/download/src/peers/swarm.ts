@@ -90,9 +90,12 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
     );
   }
 
-  /** What they offer. */
+  /** What they offer, and those who are worth waiting for. */
   offers(): Offers {
-    return new Offers(this.members());
+    const holders = [...this.#members.values()].flatMap(({ member }) =>
+      member.isHolder(this.#content.id) ? member : [],
+    );
+    return new Offers({ members: this.members(), holders });
   }
 
   /** Those that are there, for others to know; the same list until it changes. */
