@@ -14,6 +14,8 @@ export interface LineOrigin extends AsyncDisposable {
   readonly sentBytes: () => number;
   /** Lists that were sent. */
   readonly sentLists: () => number;
+  /** Requests with credentials. */
+  readonly authorized: () => number;
   /** While it is cut nothing is answered and nothing more is sent. */
   isCut: boolean;
 }
@@ -25,6 +27,7 @@ export async function startLineOrigin(
 ): Promise<LineOrigin> {
   let sentBytes = 0;
   let sentLists = 0;
+  let authorized = 0;
   let freeAtMs = performance.now();
   const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -34,6 +37,7 @@ export async function startLineOrigin(
     url: `http://127.0.0.1:${port}`,
     sentBytes: () => sentBytes,
     sentLists: () => sentLists,
+    authorized: () => authorized,
     isCut: false,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
@@ -44,6 +48,7 @@ export async function startLineOrigin(
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const what = contents.get(request.url?.slice(1) ?? '');
+    if (request.headers.authorization !== undefined) authorized++;
     if (what === undefined) return void response.writeHead(404).end();
     while (origin.isCut) await sleep(20);
     if (request.headers.accept?.includes(CONTENT_INFORMATION_TYPE)) {

@@ -11,6 +11,7 @@ import { outputOf } from './output-path.ts';
 export interface FileOptions {
   readonly output?: string;
   readonly filesFrom?: string;
+  readonly mirror?: readonly string[];
   readonly range?: readonly RequestedRange[];
   readonly digest?: string;
 }
@@ -27,19 +28,21 @@ export async function filesOf(
   options: FileOptions,
   input: StandardInput,
 ): Promise<JobFileRequest[]> {
-  const { filesFrom, output, range, digest } = options;
+  const { filesFrom, output, mirror, range, digest } = options;
   if (filesFrom === undefined) {
     if (url === undefined) return [];
     return [
       {
-        ...(await fileOf(url, output)),
+        ...(await fileOf(url, output, mirror)),
         ...(range === undefined ? {} : { ranges: range }),
         ...(digest === undefined ? {} : { digest }),
       },
     ];
   }
-  if (url !== undefined || range !== undefined || digest !== undefined) {
-    throw new UsageError('--files-from goes with no URL, --range or --digest; leave one out');
+  if ([url, mirror, range, digest].some((each) => each !== undefined)) {
+    throw new UsageError(
+      '--files-from goes with no URL, --mirror, --range or --digest; leave one out',
+    );
   }
   const text = filesFrom === '-' ? await input.text('--files-from -') : await readText(filesFrom);
   return await listedFiles(text, { folder: output, list: filesFrom });
@@ -52,9 +55,9 @@ async function listedFiles(
   const files: JobFileRequest[] = [];
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (COMMENT.test(line)) continue;
-    const [url = '', path] = line.split('\t');
+    const [url = '', path, ...mirrors] = line.split('\t');
     try {
-      files.push(await fileOf(url.trim(), path ?? folder));
+      files.push(await fileOf(url.trim(), path === '' ? folder : (path ?? folder), mirrors));
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       throw new UsageError(`line ${index + 1} of ${list}: ${error.message}`, { cause: error });
@@ -64,8 +67,12 @@ async function listedFiles(
   return files;
 }
 
-async function fileOf(url: string, output: string | undefined): Promise<JobFileRequest> {
-  checkUrl(url);
+async function fileOf(
+  url: string,
+  output: string | undefined,
+  mirrors: readonly string[] = [],
+): Promise<JobFileRequest> {
+  for (const each of [url, ...mirrors]) checkUrl(each);
   const target = await outputOf(url, { output });
   if (target.kind === 'stdout') {
     throw new UsageError('a job writes to files; peer-cache get -o - writes to standard output');
@@ -73,7 +80,11 @@ async function fileOf(url: string, output: string | undefined): Promise<JobFileR
   const folder = dirname(target.path);
   const stats = await stat(folder).catch(() => undefined);
   if (stats?.isDirectory() !== true) throw new FolderMissingError(folder);
-  return { url, path: resolve(target.path) };
+  return {
+    url,
+    path: resolve(target.path),
+    ...(mirrors.length === 0 ? {} : { mirrors }),
+  };
 }
 
 /** @throws {UsageError} for what is no URL of a content, or has a password that others can see. */

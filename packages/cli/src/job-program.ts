@@ -5,7 +5,14 @@ import type { JobRetargetOptions } from './commands/job-retarget.ts';
 import type { FileOptions } from './given-files.ts';
 import type { SecretOptions } from './given-secrets.ts';
 import type { SettingOptions } from './given-settings.ts';
-import { addSecretFlags, addSettingFlags, JSON_OPTION, parseLimit } from './setting-flags.ts';
+import {
+  addSecretFlags,
+  addSettingFlags,
+  collect,
+  JSON_OPTION,
+  MIRROR_OPTION,
+  parseLimit,
+} from './setting-flags.ts';
 import { parseCount, parseDigest, parseRange } from './written-values.ts';
 
 interface JsonOptions {
@@ -51,6 +58,7 @@ function addCreate(job: Command, setExitCode: (code: number) => void): void {
     .argument('[url]', 'what to fetch, http: or https:')
     .option('-o, --output <file>', 'where to (a folder: into it)')
     .option('--files-from <list>', 'fetch what a list names (-: standard input)')
+    .option(...MIRROR_OPTION, collect)
     .option('--range <bytes>', 'only these, FIRST-LAST or FIRST- (may be repeated)', parseRange)
     .option('--digest <digest>', 'what the whole must hash to, such as sha256:…', parseDigest)
     .option('--suspended', 'do not set it going')
@@ -72,6 +80,7 @@ function addAdd(job: Command, setExitCode: (code: number) => void): void {
     .argument('[url]', 'what to fetch, http: or https:')
     .option('-o, --output <file>', 'where to (a folder: into it)')
     .option('--files-from <list>', 'add what a list names (-: standard input)')
+    .option(...MIRROR_OPTION, collect)
     .option('--range <bytes>', 'only these, FIRST-LAST or FIRST- (may be repeated)', parseRange)
     .option('--digest <digest>', 'what the whole must hash to, such as sha256:…', parseDigest)
     .option(...JSON_OPTION)

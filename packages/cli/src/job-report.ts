@@ -47,7 +47,7 @@ export function jobReport(
 }
 
 function fileReport(file: JobFileStatus, { columns, colors }: ViewOptions): string[] {
-  const { index, url, path, state, error, ranges = [] } = file;
+  const { index, url, path, state, error, mirrors = [], ranges = [] } = file;
   const indent = `${String(index).padStart(3)}  `;
   const under = ' '.repeat(indent.length);
   const rangeTexts = ranges.map(({ startByte, endByte }) => `${startByte}-${lastByte(endByte)}`);
@@ -55,6 +55,7 @@ function fileReport(file: JobFileStatus, { columns, colors }: ViewOptions): stri
   return [
     `${indent}${state}, ${progressText(file)}`,
     under + printableLine(url),
+    ...mirrors.map((mirror) => `${under}or ${printableLine(mirror)}`),
     under + printableLine(path),
     ...(rangeTexts.length === 0
       ? []

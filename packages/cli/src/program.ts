@@ -10,7 +10,7 @@ import { SHELLS } from './completion-scripts.ts';
 import type { Shell } from './completion-scripts.ts';
 import { addJobCommands } from './job-program.ts';
 import { addServiceCommands } from './service-program.ts';
-import { collect, JSON_OPTION } from './setting-flags.ts';
+import { collect, JSON_OPTION, MIRROR_OPTION } from './setting-flags.ts';
 
 const EXAMPLES = `
 Examples:
@@ -121,7 +121,7 @@ function addGet(program: Command, setExitCode: (code: number) => void): void {
     .argument('<url>', 'what to fetch, http: or https:')
     .option('-o, --output <file>', 'where to (a folder: into it; -: to standard output)')
     .option('-f, --force', 'replace a file whose name was taken from the URL')
-    .option('-m, --mirror <url>', 'another URL with the same bytes; may be given again', collect)
+    .option(...MIRROR_OPTION, collect)
     .option('-q, --quiet', 'say nothing but errors')
     .option('--json', 'for programs: one JSON line per event on standard output')
     .option('--no-agent', 'do it in this process, even where an agent runs')

@@ -2,6 +2,10 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { parseCount, parseSeconds } from './written-values.ts';
 
+export const MIRROR_OPTION = [
+  '-m, --mirror <url>',
+  'another URL with the same bytes (may be repeated)',
+] as const;
 export const JSON_OPTION = ['--json', 'for programs: JSON on standard output'] as const;
 
 const PRIORITIES = ['foreground', 'high', 'normal', 'low'] as const;

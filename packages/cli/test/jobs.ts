@@ -5,6 +5,7 @@ import { fakeFile, fakeJob } from './helpers/fake-job.ts';
 import { User } from './helpers/user.ts';
 
 const URL_OF_A = 'https://files.example.com/a.iso';
+const MIRROR = 'https://mirror.example.com/a.iso';
 const FAILURE = {
   code: 'ORIGIN_NOT_FOUND',
   message: 'the origin has no such content',
@@ -75,10 +76,27 @@ test.serial('secrets come from files and standard input, and are in no other pla
 test.serial('a list names many files', async (t) => {
   const user = await User.create(t);
   const agent = await FakeAgent.start(t, user.home);
-  await writeFile(user.path('list'), `# images\n${URL_OF_A}\tb.iso\n${URL_OF_A}\n`);
+  await writeFile(
+    user.path('list'),
+    `# images\n${URL_OF_A}\tb.iso\t${MIRROR}\n${URL_OF_A}\t\t${MIRROR}\n${URL_OF_A}\tc.iso\n`,
+  );
   t.is((await user.run('job', 'create', '--files-from', 'list', '--suspended')).code, 0);
-  const paths = ['b.iso', 'a.iso'].map((name) => ({ path: user.path(name) }));
-  t.like(agent.requests[0]?.body, { name: 'list', resume: false, files: paths });
+  const files = ['b.iso', 'a.iso', 'c.iso'].map((name) => ({
+    url: URL_OF_A,
+    path: user.path(name),
+  }));
+  const mirrored = files.map((file, at) => (at < 2 ? { ...file, mirrors: [MIRROR] } : file));
+  t.like(agent.requests[0]?.body, { name: 'list', resume: false });
+  t.like(agent.requests[0]?.body, { files: mirrored });
+});
+
+test.serial('a file may have mirrors', async (t) => {
+  const user = await User.create(t);
+  const agent = await FakeAgent.start(t, user.home);
+  const others = [MIRROR, 'http://c.test/a'];
+  const args = others.flatMap((mirror) => ['-m', mirror]);
+  t.is((await user.run('job', 'create', URL_OF_A, ...args)).code, 0);
+  t.like(agent.requests[0]?.body, { files: [{ url: URL_OF_A, mirrors: others }] });
 });
 
 const refuses = test.macro<[string, number, RegExp]>({

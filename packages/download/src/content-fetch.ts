@@ -152,7 +152,8 @@ class ContentFetch {
     const { origin } = new URL(this.#url);
     return mirrors.map((url) => {
       const isHere = httpUrl(url).origin === origin;
-      return contentBlocks(http, described, { url, headers: isHere ? (headers ?? {}) : {} });
+      const own = isHere ? (headers ?? {}) : {};
+      return contentBlocks(http, described, { url, linkedFrom: this.#url, headers: own });
     });
   }
 

@@ -83,7 +83,7 @@ export function detailsOf(job: ReportedJob, errors: readonly JobError[]): JobDet
 }
 
 export function fileStatusOf(file: FileRecord, progress: Progress | undefined): JobFileStatus {
-  const { index, url, path, ranges, error, responseHeaders, version } = file;
+  const { index, url, path, mirrors, ranges, error, responseHeaders, version } = file;
   const isComing = progress !== undefined && file.state === 'waiting';
   return {
     index,
@@ -92,6 +92,7 @@ export function fileStatusOf(file: FileRecord, progress: Progress | undefined): 
     state: isComing ? 'transferring' : file.state,
     sizeBytes: sizeOf(file, progress),
     doneBytes: doneOf(file, progress),
+    mirrors: mirrors?.map(shownUrl),
     ranges,
     error,
     responseHeaders,

@@ -66,6 +66,7 @@ export async function checkFiles(
   const paths = new Set(present.map(({ path }) => normalize(path)));
   for (const file of files) {
     checkUrl(file.url, 'file');
+    for (const mirror of file.mirrors ?? []) checkUrl(mirror, 'mirror');
     checkPath(file.path);
     if (paths.has(normalize(file.path))) {
       throw new JobRequestError(`two files of the job would be ${file.path}; name another path`);

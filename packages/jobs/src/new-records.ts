@@ -74,12 +74,13 @@ export function newJob(
 }
 
 export function newFile(request: JobFileRequest, jobId: string, index: number): FileRecord {
-  const { url, path, ranges, digest } = request;
+  const { url, path, mirrors, ranges, digest } = request;
   return {
     jobId,
     index,
     url,
     path,
+    mirrors,
     ranges,
     digest,
     state: 'waiting',

@@ -75,6 +75,8 @@ const WRONG_FILES: readonly [string, string, Partial<JobFileRequest>][] = [
   ['JOB_REQUEST', 'no URL', { url: '/a' }],
   ['JOB_REQUEST', 'a URL of a file', { url: 'file:///etc/passwd' }],
   ['JOB_REQUEST', 'a URL with a password', { url: 'https://me:zanzibar@origin.test/' }],
+  ['JOB_REQUEST', 'a mirror that is none', { mirrors: [URL_A, 'ftp://origin.test/'] }],
+  ['JOB_REQUEST', 'a mirror with a password', { mirrors: ['https://me:zanzibar@b.test/'] }],
   ['JOB_REQUEST', 'a URL that is too long', { url: `${URL_A}${'a'.repeat(2200)}` }],
   ['JOB_REQUEST', 'a relative path', { path: 'a' }],
   ['JOB_REQUEST', 'a path that ends as a folder', { path: '/tmp/' }],

@@ -109,6 +109,7 @@ export const FULL_JOB: JobRecord = jobRecord(1, {
 /** Files of {@link FULL_JOB} with everything that a file may have. */
 export const FULL_FILES: readonly FileRecord[] = [
   fileRecord(FULL_JOB, 0, {
+    mirrors: ['https://mirror.test/a', 'http://mirror.test/b'],
     ranges: [{ startByte: 5, endByte: 10 }, { startByte: 100 }],
     digest: `sha256:${'ab'.repeat(32)}`,
     state: 'failed',

@@ -43,6 +43,19 @@ test('a file that is added while the job runs comes with the others', async (t) 
   t.like(await office.queue.complete(id), { released: [office.path('a'), office.path('b')] });
 });
 
+test('mirrors of a file go to whoever fetches it, and are told without their queries', async (t) => {
+  await using bench = await openHanded();
+  const { office, fetcher } = bench;
+  const mirrors = ['https://mirror.test/a?token=zanzibar', 'http://b.test/a'];
+  const { id } = await create(office, { files: [{ ...fileOf(office, 'a'), mirrors }] });
+  const first = await fetcher.next();
+  t.deepEqual(first.options.mirrors, mirrors);
+  const { files } = office.queue.details(id);
+  t.deepEqual(files[0]?.mirrors, ['https://mirror.test/a', 'http://b.test/a']);
+  first.succeed(A);
+  t.is(await office.until(id, 'transferred'), 'transferred');
+});
+
 test('a file that is added to a transferred job waits until that is resumed', async (t) => {
   await using bench = await openHanded();
   const { office, fetcher } = bench;

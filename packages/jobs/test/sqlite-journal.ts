@@ -41,6 +41,23 @@ test('everything is there when the journal is opened again', async (t) => {
   t.is(next.lastSavedMs(), 5000);
 });
 
+test('a journal of the version before is gone on with', async (t) => {
+  const path = await journalPath(t);
+  const first = opened(t, path);
+  fill(first);
+  const before = everythingOf(first, FULL_JOB.id);
+  first[Symbol.dispose]();
+  alter(path, 'ALTER TABLE files DROP COLUMN mirrors; PRAGMA user_version = 1');
+  const files = FULL_FILES.map((file) => {
+    return Object.fromEntries(Object.entries(file).filter(([name]) => name !== 'mirrors'));
+  });
+  for (let times = 0; times < 2; times++) {
+    const next = opened(t, path);
+    t.deepEqual(everythingOf(next, FULL_JOB.id), { ...before, files });
+    next[Symbol.dispose]();
+  }
+});
+
 test('a process that is killed costs nothing that was written, and says so next time', async (t) => {
   const path = await journalPath(t);
   const first = opened(t, path);
@@ -123,7 +140,7 @@ const DAMAGES: Record<string, (path: string) => void> = {
     bytes.fill('garbage', 2 * 4096, 3 * 4096);
     writeFileSync(path, bytes);
   },
-  'of a later version': (path) => alter(path, 'PRAGMA user_version = 2'),
+  'of a later version': (path) => alter(path, 'PRAGMA user_version = 3'),
   'that is another program’s': (path) => {
     rmSync(path);
     alter(path, 'CREATE TABLE notes (text TEXT)');

@@ -56,6 +56,8 @@ export interface JobFileRequest {
   readonly url: string;
   /** Absolute; its folder must exist. */
   readonly path: string;
+  /** At most 16 other URLs with the same bytes: they share the work where the content is described. */
+  readonly mirrors?: readonly string[] | undefined;
   /** Only these, packed in this order. Absent: the whole content. */
   readonly ranges?: readonly RequestedRange[] | undefined;
   /** What the whole must hash to: `blake3:`, `sha256:`, `sha384:` or `sha512:` and hexadecimal digits. */
@@ -216,6 +218,7 @@ export interface JobFileStatus {
   /** Of what is wanted: the sum of the ranges, where there are some. */
   readonly sizeBytes?: number | undefined;
   readonly doneBytes: number;
+  readonly mirrors?: readonly string[] | undefined;
   readonly ranges?: readonly RequestedRange[] | undefined;
   readonly error?: JobError | undefined;
   /** Of the last response of the origin. */

@@ -17,11 +17,18 @@ import { Type } from 'typebox';
 import type { TUnsafe } from 'typebox';
 import { JOBS_STATUS } from './job-answer-schemas.ts';
 import { schemaOf } from './schema-of.ts';
-import { BYTES_BY_SOURCE, CLOSED, COUNT, NUMBER, PATH, TEXT } from './value-schemas.ts';
+import {
+  BYTES_BY_SOURCE,
+  CLOSED,
+  COUNT,
+  MOST_MIRRORS,
+  NUMBER,
+  PATH,
+  TEXT,
+} from './value-schemas.ts';
 
 const URL_TEXT = Type.String({ minLength: 1, maxLength: 16 * KIB });
 
-const MOST_MIRRORS = 16;
 const MIRRORS = Type.Array(URL_TEXT, { maxItems: MOST_MIRRORS });
 
 export const GET_REQUEST: TUnsafe<GetRequest> = schemaOf<GetRequest>()(

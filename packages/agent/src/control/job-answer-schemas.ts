@@ -83,6 +83,7 @@ const FILE_STATUS = schemaOf<JobFileStatus>()(
     state: JOB_FILE_STATE,
     sizeBytes: Type.Optional(COUNT),
     doneBytes: COUNT,
+    mirrors: Type.Optional(Type.Array(TEXT)),
     ranges: Type.Optional(Type.Array(RANGE)),
     error: Type.Optional(ERROR),
     responseHeaders: Type.Optional(Type.Record(Type.String(), Type.String())),

@@ -14,7 +14,15 @@ import type {
 import { Type } from 'typebox';
 import type { TUnsafe } from 'typebox';
 import { schemaOf } from './schema-of.ts';
-import { CLOSED, COUNT, JOB_PRIORITY, JOB_URL, PATH, RANGE } from './value-schemas.ts';
+import {
+  CLOSED,
+  COUNT,
+  JOB_PRIORITY,
+  JOB_URL,
+  MOST_MIRRORS,
+  PATH,
+  RANGE,
+} from './value-schemas.ts';
 
 /** What BITS has room for (a ULONG): 136 years. */
 const MOST_SECONDS = 2 ** 32 - 1;
@@ -113,6 +121,7 @@ const FILE = schemaOf<JobFileRequest>()(
     {
       url: JOB_URL,
       path: PATH,
+      mirrors: Type.Optional(Type.Array(JOB_URL, { maxItems: MOST_MIRRORS })),
       // How many files and ranges there may be is configured, and is checked where jobs are kept.
       ranges: Type.Optional(Type.Array(RANGE)),
       digest: Type.Optional(

@@ -21,6 +21,8 @@ export const NUMBER: TNumber = Type.Number();
 export const TEXT: TString = Type.String();
 /** As long as BITS allows (JOB-06). */
 export const JOB_URL: TString = Type.String({ minLength: 1, maxLength: 2200 });
+/** Other URLs of one content. */
+export const MOST_MIRRORS = 16;
 /** As long as Linux allows. */
 export const PATH: TString = Type.String({ minLength: 1, maxLength: 4 * KIB });
 

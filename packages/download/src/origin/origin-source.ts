@@ -41,11 +41,18 @@ export function contentOrigin(
   }
 }
 
+export interface BlocksAt {
+  readonly url: string;
+  /** The content's URL, where this is a mirror's: what lets in there is not told elsewhere. */
+  readonly linkedFrom?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Blocks of a described content by range requests from a URL: its own, or a mirror's. */
 export function contentBlocks(
   http: OriginHttp,
   content: DescribedContent,
-  { url, headers = {} }: { url: string; headers?: Readonly<Record<string, string>> },
+  { url, linkedFrom = url, headers = {} }: BlocksAt,
 ): BlockSource {
   return { name: new URL(url).host, kind: 'origin', fetch };
 
@@ -57,7 +64,7 @@ export function contentBlocks(
     const { startByte } = blockRange(sizeBytes, segment.index, firstBlock);
     const { endByte } = blockRange(sizeBytes, segment.index, firstBlock + count - 1);
     const range = `bytes=${startByte}-${endByte - 1}`;
-    const response = await http.get(url, { headers: { ...headers, range }, signal });
+    const response = await http.get(url, { headers: { ...headers, range }, linkedFrom, signal });
     using _ = destroying(response.body);
     checkRange(url, response, { startByte, sizeBytes });
     const sizes = Array.from({ length: count }, (__, index) =>

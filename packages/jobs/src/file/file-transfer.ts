@@ -66,6 +66,7 @@ export async function transferFile(
     progress,
     mostFailures: MOST_FAILURES,
     http,
+    mirrors: record.mirrors,
     ...(record.ranges === undefined ? {} : { ranges: record.ranges }),
   };
   const content = await fetcher.fetch(record.url, file, fetchOptions);

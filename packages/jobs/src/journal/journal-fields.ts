@@ -95,16 +95,24 @@ export class JournalFields {
   }
 
   textList(name: string): string[] {
-    const value = this.#record[name];
-    if (!Array.isArray(value) || !value.every((each) => typeof each === 'string')) {
-      throw this.#error(name, 'not a list of texts');
-    }
-    return value;
+    return this.#texts(name, this.#record[name]);
+  }
+
+  /** The texts that a column holds as a list in JSON. */
+  jsonTexts(name: string): string[] {
+    return this.#texts(name, this.#parsed(name));
   }
 
   /** All fields, each a text. */
   texts(): Record<string, string> {
     return Object.fromEntries(Object.keys(this.#record).map((name) => [name, this.text(name)]));
+  }
+
+  #texts(name: string, value: unknown): string[] {
+    if (!Array.isArray(value) || !value.every((each) => typeof each === 'string')) {
+      throw this.#error(name, 'not a list of texts');
+    }
+    return value;
   }
 
   #parsed(name: string): unknown {

@@ -93,6 +93,7 @@ export function rowOfFile(file: FileRecord): Row {
     state: file.state,
     url: file.url,
     path: file.path,
+    mirrors: jsonOrNull(file.mirrors),
     ranges: jsonOrNull(file.ranges),
     digest: file.digest ?? null,
     size_bytes: file.sizeBytes ?? null,
@@ -108,6 +109,7 @@ export function rowOfFile(file: FileRecord): Row {
 export function fileOfRow(path: string, jobId: string, value: unknown): FileRecord {
   const name = (): string => `${rowName('file', value, 'file_index')} of job ${jobId}`;
   const row = new JournalFields({ path, row: name }, value);
+  const mirrors = row.optional('mirrors', (fields, column) => fields.jsonTexts(column));
   const ranges = row.optional('ranges', rangesOf);
   const digest = row.optional('digest', text);
   return {
@@ -116,6 +118,7 @@ export function fileOfRow(path: string, jobId: string, value: unknown): FileReco
     state: row.oneOf('state', FILE_STATES),
     url: row.text('url'),
     path: row.text('path'),
+    ...(mirrors && { mirrors }),
     ...(ranges && { ranges }),
     ...(digest !== undefined && { digest }),
     sizeBytes: row.optional('size_bytes', count),

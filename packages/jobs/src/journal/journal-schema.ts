@@ -17,7 +17,11 @@ export interface JournalFileParts {
   readonly diskTypeOf?: (folder: string) => number;
 }
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
+/** What makes the schema of a version that of the next, by that version. */
+const UPGRADES: Readonly<Record<number, string>> = {
+  1: 'ALTER TABLE files ADD COLUMN mirrors TEXT; PRAGMA user_version = 2;',
+};
 
 /** NFS, SMB, SMB2 and CIFS as Linux numbers them. Other systems number as they like. */
 const NETWORK_DISKS: ReadonlySet<number> = new Set([0x6969, 0x517b, 0xfe534d42, 0xff534d42]);
@@ -47,6 +51,7 @@ const SCHEMA = `
     state TEXT NOT NULL,
     url TEXT NOT NULL,
     path TEXT NOT NULL,
+    mirrors TEXT,
     ranges TEXT,
     digest TEXT,
     size_bytes INTEGER,
@@ -135,7 +140,10 @@ function attempt<T>(path: string, use: (database: Sqlite) => T): T {
     database.pragma('checkpoint_fullfsync = ON');
     database.pragma('foreign_keys = ON');
     if (isNew) database.transaction(() => database.exec(SCHEMA)).immediate();
-    else checkSound(database, path);
+    else {
+      checkSound(database, path);
+      upgrade(database);
+    }
     return use(database);
   } catch (error) {
     database.close();
@@ -145,11 +153,27 @@ function attempt<T>(path: string, use: (database: Sqlite) => T): T {
 
 /** Whether there is nothing in it yet. Before anything is written: what is not ours stays as it is. */
 function isEmpty(database: Sqlite, path: string): boolean {
-  const version = database.pragma('user_version', { simple: true });
-  if (version === SCHEMA_VERSION) return false;
+  const version = versionOf(database);
+  if (version === SCHEMA_VERSION || UPGRADES[version] !== undefined) return false;
   const hasNothing = database.prepare('SELECT 1 FROM sqlite_schema').get() === undefined;
   if (version === 0 && hasNothing) return true;
-  throw new JournalDamagedError(path, `version ${String(version)}, not ${SCHEMA_VERSION}`);
+  throw new JournalDamagedError(path, `version ${version}, not ${SCHEMA_VERSION}`);
+}
+
+function versionOf(database: Sqlite): number {
+  return Number(database.pragma('user_version', { simple: true }));
+}
+
+/** Makes one of an older version that of this; all of it or nothing. */
+function upgrade(database: Sqlite): void {
+  const steps = database.transaction(() => {
+    for (;;) {
+      const step = UPGRADES[versionOf(database)];
+      if (step === undefined) return;
+      database.exec(step);
+    }
+  });
+  steps.immediate();
 }
 
 function checkSound(database: Sqlite, path: string): void {

@@ -42,6 +42,7 @@ const FILE_COLUMNS = [
   'state',
   'url',
   'path',
+  'mirrors',
   'ranges',
   'digest',
   'size_bytes',
