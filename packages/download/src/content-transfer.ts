@@ -2,8 +2,7 @@ import { blockRange, PeerCacheError } from '@peer-cache/core';
 import type { ByteRange, Log } from '@peer-cache/core';
 import type { Board, Ownership } from '@peer-cache/ownership';
 import type { BlockStore } from '@peer-cache/store';
-import type { FetchBlockHashList } from './block-hash-lists.ts';
-import type { BlockSource, ContentSegment } from './block-source.ts';
+import type { ContentSegment } from './block-source.ts';
 import type { Content } from './content.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Errand } from './dispatcher.ts';
@@ -11,6 +10,7 @@ import { Flights } from './flights.ts';
 import type { Flight } from './flights.ts';
 import { OriginShare } from './origin-share.ts';
 import { Keeper } from './sinks/keeper.ts';
+import type { ContentOrigin } from './origin/content-origin.ts';
 import type { Origins } from './origin/origins.ts';
 import { openSegment } from './segment-opening.ts';
 import type { Progress } from './progress.ts';
@@ -50,14 +50,6 @@ export interface TransferOptions {
   readonly isShared: boolean;
   /** Failures of the origin in a row that are borne; the default of its lane otherwise. */
   readonly mostFailures: number | undefined;
-}
-
-/** What the origin gives of one described content. */
-export interface ContentOrigin {
-  readonly blocks: BlockSource;
-  /** Others that have the content's bytes. */
-  readonly mirrors?: readonly BlockSource[];
-  readonly blockHashList: FetchBlockHashList;
 }
 
 /**

@@ -3,7 +3,7 @@ import { RUN_BLOCKS, RUNS_PER_SEGMENT } from '@peer-cache/ownership';
 import { OriginUnreachableError, PeerSilentError } from './errors.ts';
 import type { LoopLag } from './loop-lag.ts';
 import { isLong, LONGEST_BLOCK_MS } from './leaving.ts';
-import type { Share } from './origin-share.ts';
+import type { Share } from './share.ts';
 import type { Supplier } from './supplier.ts';
 import type { WorkRun } from './work.ts';
 

@@ -14,6 +14,7 @@ import { OriginPulse } from './origin-pulse.ts';
 import type { Offers } from './peers/offers.ts';
 import type { Swarm } from './peers/swarm.ts';
 import { Postings } from './postings.ts';
+import type { Share } from './share.ts';
 import type { Turn } from './turn.ts';
 import type { Work, WorkRun } from './work.ts';
 
@@ -45,15 +46,6 @@ export interface ShareBounds {
   /** A bitmap of the blocks that are on this machine; undefined where none are. */
   readonly storedOf: (segmentIndex: number) => Uint8Array | undefined;
   readonly offers: Offers;
-}
-
-/** A run to fetch from the origin, and how much of it. */
-export interface Share {
-  readonly run: OpenRun;
-  readonly asked: WorkRun;
-  /** One block, of nobody's, to see whether the origin can be reached again. */
-  readonly isProbe: boolean;
-  readonly kind: Choice['kind'];
 }
 
 /** What a transfer fetches from the origin while others fetch the same content, and tells them of it. */

@@ -7,9 +7,9 @@ import type {
   FetchRunOptions,
   SegmentRun,
 } from '../block-source.ts';
-import type { ContentOrigin } from '../content-transfer.ts';
 import type { DescribedContent } from '../describe.ts';
 import { OriginCutShortError, StaleContentInformationError } from '../errors.ts';
+import type { ContentOrigin } from './content-origin.ts';
 import { contentCoding, contentRange } from './http-fields.ts';
 import { shownUrl } from './shown-url.ts';
 import type { OriginHttp, OriginResponse } from './origin-http.ts';

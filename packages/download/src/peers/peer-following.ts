@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { SECOND_MS } from '@peer-cache/core';
 import { MOST_SEGMENTS_PER_REQUEST } from '@peer-cache/protocol';
+import type { PeerAddress } from '@peer-cache/discovery';
 import type { SegmentState } from '@peer-cache/protocol';
 import type { ContentSegment } from '../block-source.ts';
 import { asError, PeerGoneError } from '../errors.ts';
 import type { LoopLag } from '../loop-lag.ts';
-import type { Peer } from './peer-pool.ts';
+import type { Conduct } from './conduct.ts';
 import type { PeerSession } from './peer-session.ts';
 import { whileReachable } from './while-reachable.ts';
 
@@ -20,6 +21,21 @@ const SILENT_MS = 6 * SECOND_MS;
 const PROBE_MS = 0.8 * SECOND_MS;
 const MOST_FAILURES = 3;
 const LONGEST_PAUSE_MS = 2 * SECOND_MS;
+
+/** A peer as far as it is kept up with. */
+export interface FollowedPeer {
+  readonly address: PeerAddress;
+  readonly conduct: Conduct;
+  readonly isSelf: boolean;
+  /** Lends a connection for long polls; to be given back or disposed. */
+  take(options: { readonly signal: AbortSignal }): Promise<PeerSession>;
+  giveBack(session: PeerSession): void;
+  /** Lends one for a request. */
+  use<T>(
+    ask: (session: PeerSession) => Promise<T>,
+    options: { readonly signal: AbortSignal },
+  ): Promise<T>;
+}
 
 /** Who wants to know what a peer has of some segments, and whether it is still there. */
 export interface Follower {
@@ -61,7 +77,7 @@ interface Asked {
  * waits is asked for at once on a connection of the pool, together with others that do.
  */
 export class PeerFollowing {
-  readonly #peer: Peer;
+  readonly #peer: FollowedPeer;
   readonly #signal: AbortSignal;
   readonly #lag: LoopLag;
   readonly #followed: () => number;
@@ -69,7 +85,7 @@ export class PeerFollowing {
   #running: Promise<void> | undefined;
   #willAskForNew = false;
 
-  constructor(peer: Peer, { signal, lag, followed }: FollowingParts) {
+  constructor(peer: FollowedPeer, { signal, lag, followed }: FollowingParts) {
     this.#peer = peer;
     this.#signal = signal;
     this.#lag = lag;

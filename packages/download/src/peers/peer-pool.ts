@@ -5,7 +5,7 @@ import { asError, PeerUnreachableError } from '../errors.ts';
 import { PeerSession } from './peer-session.ts';
 import { hostOf } from './peer-connection.ts';
 import { PeerFollowing } from './peer-following.ts';
-import type { FollowingParts } from './peer-following.ts';
+import type { FollowedPeer, FollowingParts } from './peer-following.ts';
 
 /** Connections that one request each may use at a time; a server allows an address eight. */
 const SESSIONS_PER_PEER = 5;
@@ -60,7 +60,7 @@ export class PeerPool implements AsyncDisposable {
 interface PoolParts extends Required<PeerPoolOptions>, FollowingParts {}
 
 /** Another agent, where it can be reached. */
-export class Peer implements Disposable {
+export class Peer implements FollowedPeer, Disposable {
   readonly address: PeerAddress;
   readonly name: string;
   readonly conduct: Conduct;
