@@ -146,7 +146,7 @@ test.serial('mirrors share the work, whatever one of them sends', async (t) => {
   const mirrors = [`${good.url}/file`, `${bad.url}/file`];
   const origin = { scheme: 'basic', user: 'me', password: 'zanzibar' } as const;
   const way = { proxy: { use: 'none' }, redirects: 'follow', allowHttp: true } as const;
-  const transport = { ...way, environment: {}, secrets: { origin } };
+  const transport = { ...way, secrets: { origin } };
   await using http = new OriginHttp({ transport });
   const sink = new KeepingSink(what.bytes.length);
   await swarm.agent(0).downloader.fetch(`${own.url}/file`, sink, { mirrors, progress, http });

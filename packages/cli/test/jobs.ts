@@ -86,8 +86,7 @@ test.serial('a list names many files', async (t) => {
     path: user.path(name),
   }));
   const mirrored = files.map((file, at) => (at < 2 ? { ...file, mirrors: [MIRROR] } : file));
-  t.like(agent.requests[0]?.body, { name: 'list', resume: false });
-  t.like(agent.requests[0]?.body, { files: mirrored });
+  t.like(agent.requests[0]?.body, { name: 'list', resume: false, files: mirrored });
 });
 
 test.serial('a file may have mirrors', async (t) => {

@@ -85,16 +85,12 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
 
   /** Those that may be asked now. */
   members(): Member[] {
-    return [...this.#members.values()].flatMap(({ member }) =>
-      member.peer.conduct.mayAsk(this.#content.id) ? member : [],
-    );
+    return this.#followed().filter(({ peer }) => peer.conduct.mayAsk(this.#content.id));
   }
 
   /** What they offer, and those who are worth waiting for. */
   offers(): Offers {
-    const holders = [...this.#members.values()].flatMap(({ member }) =>
-      member.isHolder(this.#content.id) ? member : [],
-    );
+    const holders = this.#followed().filter((member) => member.isHolder(this.#content.id));
     return new Offers({ members: this.members(), holders });
   }
 
@@ -139,6 +135,10 @@ export class Swarm extends EventEmitter<{ changed: [] }> implements AsyncDisposa
     this.#stop.abort();
     for (const { following } of this.#members.values()) following[Symbol.dispose]();
     await Promise.allSettled(this.#running);
+  }
+
+  #followed(): Member[] {
+    return [...this.#members.values()].map(({ member }) => member);
   }
 
   #run(task: Promise<void>): void {

@@ -86,7 +86,7 @@ const SCHEMA = `
 
 /**
  * Opens the journal for this process alone, or begins one where there is none, and runs `use` on
- * it. What is damaged or of another version is left as it is.
+ * it. One of an older version is made one of this; what is damaged, or of a later one, is left as it is.
  *
  * @throws {JournalInUseError | JournalDamagedError | JournalFullError | JournalUnwritableError}
  * @throws {JournalNetworkDiskError} on NFS, SMB and CIFS
