@@ -12,9 +12,10 @@ import { isolate, limitCables, rejoin, setCable } from './lan-faults.ts';
 import { missingPrograms } from './missing-programs.ts';
 import { linkBytes } from './traffic.ts';
 import { WanLink } from './wan-link.ts';
+import type { WanOptions } from './wan-link.ts';
 import { watchOver } from './watchdog.ts';
 
-export interface OfficeOptions {
+export interface OfficeOptions extends Partial<WanOptions> {
   readonly hosts: number;
   /** Towards the branch; 50 unless given. */
   readonly downMbit?: number;
@@ -36,14 +37,14 @@ export function whyNoOffice(): string | undefined {
 
 /** `origin -- isp -- (WAN) -- router -- bridge -- hosts`, each a network namespace. */
 export async function openBranchOffice(options: OfficeOptions): Promise<BranchOffice> {
-  const { hosts, downMbit = 50, upMbit = 10, lanMbit = 1000 } = options;
+  const { hosts, downMbit = 50, upMbit = 10, lanMbit = 1000, ...wanOptions } = options;
   await using stack = new AsyncDisposableStack();
   const lan = await makeLan({ hosts: 0 });
   const folder = await mkdtemp(join(tmpdir(), 'pc-office-'));
   stack.use(watchOver({ prefix: lan.prefix, folder }));
   stack.use(lan);
   for (let host = 0; host < hosts; host++) await lan.addHost();
-  const wan = await WanLink.open(lan, { downMbit, upMbit });
+  const wan = await WanLink.open(lan, { ...wanOptions, downMbit, upMbit });
   for (const host of lan.hosts) await prepare(host, wan);
   await limitCables(lan, lanMbit);
   await greetAll(lan, wan);

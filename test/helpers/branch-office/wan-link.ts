@@ -1,11 +1,21 @@
 import { ip, LAN_INTERFACE } from '../../../packages/discovery/test/helpers/namespaces.ts';
 import type { Lan, LanHost } from '../../../packages/discovery/test/helpers/namespaces.ts';
+import { delayPackets } from './delay-line.ts';
 import { sendRealPackets, shapeTowards, shapeWan } from './shaping.ts';
 import { linkBytes } from './traffic.ts';
+
+/** What a sender of TCP goes by. */
+export type CongestionControl = 'cubic' | 'bbr';
 
 export interface WanOptions {
   readonly downMbit: number;
   readonly upMbit: number;
+  /** Of both directions; 200, as deep as that of cheap routers, unless given. */
+  readonly bufferMs?: number | undefined;
+  /** Of a packet and its answer while nothing queues; next to nothing unless given. */
+  readonly rttMs?: number | undefined;
+  /** What the origin goes by; `cubic` unless given. */
+  readonly sender?: CongestionControl | undefined;
 }
 
 /** Of the router, within the LAN. */
@@ -15,7 +25,6 @@ const ISP_TO_ORIGIN = '10.200.0.1';
 const ISP_TO_BRANCH = '10.201.0.1';
 const BRANCH = '10.201.0.2';
 const LAN_NETWORK = '10.77.0.0/24';
-/** As deep as those of cheap routers. */
 const BUFFER_MS = 200;
 
 /**
@@ -28,16 +37,19 @@ export class WanLink {
   readonly originUrl: string = `http://${ORIGIN}`;
   readonly #isp: LanHost;
   readonly #router: LanHost;
+  readonly #bufferMs: number;
   #downSinceMs: number | undefined;
   #downMs = 0;
 
-  private constructor(nodes: { origin: LanHost; isp: LanHost; router: LanHost }) {
+  private constructor(nodes: { origin: LanHost; isp: LanHost; router: LanHost }, bufferMs: number) {
+    this.#bufferMs = bufferMs;
     this.origin = nodes.origin;
     this.#isp = nodes.isp;
     this.#router = nodes.router;
   }
 
-  static async open(lan: Lan, { downMbit, upMbit }: WanOptions): Promise<WanLink> {
+  static async open(lan: Lan, options: WanOptions): Promise<WanLink> {
+    const { downMbit, upMbit, bufferMs = BUFFER_MS, rttMs = 0, sender = 'cubic' } = options;
     const origin = await lan.addNode('origin', 0);
     const isp = await lan.addNode('isp', 0);
     const router = await lan.addNode('router', ROUTER_NUMBER);
@@ -45,14 +57,17 @@ export class WanLink {
     await connect([origin, 'wan0', ORIGIN], [isp, 'org0', ISP_TO_ORIGIN]);
     await connect([isp, 'down0', ISP_TO_BRANCH], [router, 'wan0', BRANCH]);
     for (const each of [isp, router]) await each.run('sysctl', '-qw', 'net.ipv4.ip_forward=1');
-    const link = new WanLink({ origin, isp, router });
-    await addRoute(origin, 'default', ISP_TO_ORIGIN);
+    const link = new WanLink({ origin, isp, router }, bufferMs);
+    await addRoute(origin, 'default', ISP_TO_ORIGIN, sender);
     await link.#addRouteToBranch();
     await addRoute(router, 'default', ISP_TO_BRANCH);
-    const down = { mbit: downMbit, bufferMs: BUFFER_MS };
+    const down = { mbit: downMbit, bufferMs };
     await shapeWan({ namespace: isp.namespace, name: 'down0' }, down);
-    const up = { mbit: upMbit, bufferMs: BUFFER_MS };
+    const up = { mbit: upMbit, bufferMs };
     await shapeWan({ namespace: router.namespace, name: 'wan0' }, up);
+    if (rttMs > 0) {
+      await delayPackets({ from: isp, to: origin, address: ORIGIN, delayMs: rttMs });
+    }
     return link;
   }
 
@@ -97,7 +112,7 @@ export class WanLink {
   /** Limits what one host gets through the WAN, and leaves its LAN alone; for one host only. */
   async limit({ address }: LanHost, mbit: number): Promise<void> {
     const end = { namespace: this.#router.namespace, name: LAN_INTERFACE };
-    await shapeTowards(end, address, { mbit, bufferMs: BUFFER_MS });
+    await shapeTowards(end, address, { mbit, bufferMs: this.#bufferMs });
   }
 
   async #addRouteToBranch(): Promise<void> {
@@ -117,8 +132,16 @@ async function connect(one: End, other: End): Promise<void> {
   }
 }
 
-/** With cubic, whatever this machine is set to; a route may name it without asking the machine. */
-async function addRoute(node: LanHost, to: string, gateway: string): Promise<void> {
-  const rule = `route replace ${to} via ${gateway} congctl cubic`;
+/**
+ * With a congestion control of its own, whatever this machine is set to; a route may name it
+ * without asking the machine.
+ */
+async function addRoute(
+  node: LanHost,
+  to: string,
+  gateway: string,
+  sender: CongestionControl = 'cubic',
+): Promise<void> {
+  const rule = `route replace ${to} via ${gateway} congctl ${sender}`;
   await ip('-n', node.namespace, ...rule.split(' '));
 }
