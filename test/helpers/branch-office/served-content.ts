@@ -37,15 +37,23 @@ export async function makeServedContent(
   const smallFile = { name: 'small.bin', path: join(served, 'small.bin'), sizeBytes: SMALL_BYTES };
   await makeContent(file.path, file.sizeBytes, SEED);
   await makeContent(smallFile.path, smallFile.sizeBytes, SMALL_SEED);
-  const env = { ...process.env, HOME: folder, XDG_DATA_HOME: join(folder, 'publisher') };
-  await runFile(process.execPath, [bin, 'publish', served], { env });
+  await publish(served, { bin, home: folder });
   return { folder: served, file, smallFile };
+}
+
+/** Makes the sidecars of all that is in a folder, with the command as it is installed. */
+export async function publish(
+  folder: string,
+  { bin, home }: { readonly bin: string; readonly home: string },
+): Promise<void> {
+  const env = { ...process.env, HOME: home, XDG_DATA_HOME: join(home, 'publisher') };
+  await runFile(process.execPath, [bin, 'publish', folder], { env });
 }
 
 /** Starts the origin: nginx, as others use it too. */
 export async function serveContent(
   { origin, originAddress }: WanLink,
-  { folder }: ServedContent,
+  { folder }: Pick<ServedContent, 'folder'>,
   stateFolder: string,
 ): Promise<AsyncDisposable> {
   const http = `server { listen ${originAddress}:80; root ${folder}; }`;

@@ -35,8 +35,9 @@ export class WanLink {
   readonly origin: LanHost;
   readonly originAddress: string = ORIGIN;
   readonly originUrl: string = `http://${ORIGIN}`;
+  /** The branch's end of it. */
+  readonly router: LanHost;
   readonly #isp: LanHost;
-  readonly #router: LanHost;
   readonly #bufferMs: number;
   #downSinceMs: number | undefined;
   #downMs = 0;
@@ -45,7 +46,7 @@ export class WanLink {
     this.#bufferMs = bufferMs;
     this.origin = nodes.origin;
     this.#isp = nodes.isp;
-    this.#router = nodes.router;
+    this.router = nodes.router;
   }
 
   static async open(lan: Lan, options: WanOptions): Promise<WanLink> {
@@ -73,17 +74,17 @@ export class WanLink {
 
   /** Gives a host of the LAN its way out. */
   async route(host: LanHost): Promise<void> {
-    await addRoute(host, 'default', this.#router.address);
+    await addRoute(host, 'default', this.router.address);
   }
 
   /** Bytes that have come to the branch through the WAN, frames included. */
   async receivedBytes(): Promise<number> {
-    return (await linkBytes(this.#router.namespace, 'wan0')).received;
+    return (await linkBytes(this.router.namespace, 'wan0')).received;
   }
 
   /** Bytes that the LAN has given to the router, frames included. */
   async receivedFromLanBytes(): Promise<number> {
-    return (await linkBytes(this.#router.namespace, LAN_INTERFACE)).received;
+    return (await linkBytes(this.router.namespace, LAN_INTERFACE)).received;
   }
 
   /** Milliseconds without a WAN so far. */
@@ -93,7 +94,7 @@ export class WanLink {
   }
 
   async routerMac(): Promise<string> {
-    const shown = await ip('-n', this.#router.namespace, '-j', 'link', 'show', LAN_INTERFACE);
+    const shown = await ip('-n', this.router.namespace, '-j', 'link', 'show', LAN_INTERFACE);
     return JSON.parse(shown)[0].address;
   }
 
@@ -111,7 +112,7 @@ export class WanLink {
 
   /** Limits what one host gets through the WAN, and leaves its LAN alone; for one host only. */
   async limit({ address }: LanHost, mbit: number): Promise<void> {
-    const end = { namespace: this.#router.namespace, name: LAN_INTERFACE };
+    const end = { namespace: this.router.namespace, name: LAN_INTERFACE };
     await shapeTowards(end, address, { mbit, bufferMs: this.#bufferMs });
   }
 

@@ -1,0 +1,8 @@
+import type { YieldMeasures } from '../yield-measures.ts';
+import type { YieldSite } from '../yield-site.ts';
+import type { IdleOffice } from './idle.ts';
+
+/** What only ours is measured by; each begins with agents that have nothing. */
+export type OurPhase = (site: YieldSite, idle: IdleOffice) => Promise<YieldMeasures>;
+
+export const OUR_PHASES: readonly OurPhase[] = [];
