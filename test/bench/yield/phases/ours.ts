@@ -1,3 +1,5 @@
+import { measureEightJobs, measureEightSharing } from './eight-jobs.ts';
+import { measureEquals, measurePriorities } from './several-jobs.ts';
 import type { YieldMeasures } from '../yield-measures.ts';
 import type { YieldSite } from '../yield-site.ts';
 import type { IdleOffice } from './idle.ts';
@@ -5,4 +7,9 @@ import type { IdleOffice } from './idle.ts';
 /** What only ours is measured by; each begins with agents that have nothing. */
 export type OurPhase = (site: YieldSite, idle: IdleOffice) => Promise<YieldMeasures>;
 
-export const OUR_PHASES: readonly OurPhase[] = [];
+export const OUR_PHASES: readonly OurPhase[] = [
+  measureEightJobs,
+  measureEightSharing,
+  measurePriorities,
+  measureEquals,
+];
