@@ -9,8 +9,10 @@ export type YieldMeasure =
   | 'objects'
   | 'givesWay'
   | 'back'
+  | 'eightAlone'
   | 'eightForeground'
   | 'eightLatency'
+  | 'sameAlone'
   | 'sameForeground'
   | 'sameLatency'
   | 'leak'
@@ -77,6 +79,12 @@ export const YIELD_MEASURES: Readonly<Record<YieldMeasure, YieldStyle>> = {
     shown: asSeconds,
     aim: { most: 3 },
   },
+  eightAlone: {
+    title: 'alone, 8 jobs',
+    meaning:
+      'what eight jobs take from the WAN with nobody else, each of another content, by what curl takes',
+    shown: asShare,
+  },
   eightForeground: {
     title: 'foreground, 8 jobs',
     meaning: 'as foreground, with a job on each of eight hosts, each of another content',
@@ -88,6 +96,11 @@ export const YIELD_MEASURES: Readonly<Record<YieldMeasure, YieldStyle>> = {
     meaning: 'as latency, with the same eight',
     shown: asMs,
     aim: { most: 20 },
+  },
+  sameAlone: {
+    title: 'alone, 8 sharing',
+    meaning: 'the same of eight jobs of one content',
+    shown: asShare,
   },
   sameForeground: {
     title: 'foreground, 8 sharing',
@@ -124,8 +137,10 @@ export const YIELD_MEASURE_NAMES: readonly YieldMeasure[] = [
   'objects',
   'givesWay',
   'back',
+  'eightAlone',
   'eightForeground',
   'eightLatency',
+  'sameAlone',
   'sameForeground',
   'sameLatency',
   'leak',

@@ -12,14 +12,15 @@ import { aloneSpan } from './first-bytes.ts';
 import type { IdleOffice } from './idle.ts';
 
 interface Noticed {
+  readonly alone: number;
   readonly foreground: number;
   readonly latency: number;
 }
 
 /** A job on each of eight hosts, each of another content: eight that don't know of each other. */
 export async function measureEightJobs(site: YieldSite, idle: IdleOffice): Promise<YieldMeasures> {
-  const { foreground, latency } = await measureEight(site, site.content.parts, idle);
-  return { eightForeground: foreground, eightLatency: latency };
+  const { alone, foreground, latency } = await measureEight(site, site.content.parts, idle);
+  return { eightAlone: alone, eightForeground: foreground, eightLatency: latency };
 }
 
 /** The same with one content for all, so that they share the work and the LAN is busy. */
@@ -28,8 +29,8 @@ export async function measureEightSharing(
   idle: IdleOffice,
 ): Promise<YieldMeasures> {
   const same = EIGHT.map(() => site.content.file);
-  const { foreground, latency } = await measureEight(site, same, idle);
-  return { sameForeground: foreground, sameLatency: latency };
+  const { alone, foreground, latency } = await measureEight(site, same, idle);
+  return { sameAlone: alone, sameForeground: foreground, sameLatency: latency };
 }
 
 async function measureEight(
@@ -45,13 +46,14 @@ async function measureEight(
   const stop = new AbortController();
   stack.defer(() => stop.abort());
   const transfers = startJobs(site, { agents, files, signal: stop.signal });
-  const { startMs } = await aloneSpan(site);
-  await sleep(startMs - performance.now());
+  const alone = await aloneSpan(site);
+  await sleep(alone.startMs - performance.now());
   const connects = await user.connects(seconds);
   const host = hostOf(office, FOREGROUND);
   const person = await downloadFor(host, office.wan.originUrl, foregroundSeconds(seconds));
   refuseEnded(transfers);
   return {
+    alone: mbitWithin(watch.wan, alone) / idle.aloneMbit,
     foreground: mbitWithin(watch.host(FOREGROUND), person) / idle.soloMbit,
     latency: quantile(connects, 0.5) - idle.connectMs,
   };

@@ -60,7 +60,8 @@ async function startJobs(
   for (const [index, priority] of priorities.entries()) {
     const { name, sizeBytes } = content.parts[index] ?? content.file;
     const files = [{ url: `${office.wan.originUrl}/${name}`, path: join(folder, name) }];
-    const { id } = await client.create({ name, priority, files, autoComplete: true });
+    // Nobody completes them: what is completed is listed no more.
+    const { id } = await client.create({ name, priority, files });
     jobs.push({ id, sizeBytes, samples: [] });
   }
   for (const { id } of jobs) await client.do('resume', id);
