@@ -37,8 +37,10 @@ test('a rate is that of the span, also of one that begins and ends between two s
 test('a background has given way when its smoothed rate is low, and not before', (t) => {
   const samples = counted([5, 50], [0.4, 50], [5, 1]);
   t.is(secondsUntil(isLow, samples, { startMs: 5000, endMs: 10_000 }), 0.7);
-  const gap = counted([5, 50], [0.2, 0], [5, 50]);
+  const gap = counted([5, 50], [0.5, 0], [5, 50]);
   t.is(secondsUntil(isLow, gap, { startMs: 5000, endMs: 10_000 }), Infinity, 'a gap is none');
+  const blocks = counted([5, 50], [0.4, 0], [0.1, 8], [0.4, 0], [0.1, 8], [4, 0]);
+  t.is(secondsUntil(isLow, blocks, { startMs: 5000, endMs: 10_000 }), 0.3, 'a probe is little');
 });
 
 test('a background is back when its smoothed rate is high; who has not been is so never', (t) => {

@@ -15,6 +15,8 @@ export type RateClaim = (mbit: number) => boolean;
 
 /** Over which rates are taken: a shaper and TCP let bytes go in bursts of some tens of milliseconds. */
 const SMOOTHING_MS = 300;
+/** For so long it must hold: after a loss any download gets next to nothing for a moment. */
+const LASTING_MS = 1000;
 const BITS_PER_MBIT = 1e6;
 
 /** What the counter grew by; between two samples it is taken to grow evenly. */
@@ -27,17 +29,22 @@ export function mbitWithin(samples: readonly Sample[], span: Span): number {
   return (bytesWithin(samples, span) * 8) / BITS_PER_MBIT / seconds;
 }
 
-/** Seconds from the start of a span until the smoothed rate is as claimed; Infinity if it never is. */
+/**
+ * Seconds from the start of a span until the smoothed rate is as claimed, and that of the second
+ * which follows too; Infinity if it never is.
+ */
 export function secondsUntil(
   isAsClaimed: RateClaim,
   samples: readonly Sample[],
   { startMs, endMs }: Span,
 ): number {
+  const isSo = (span: Span): boolean => isAsClaimed(mbitWithin(samples, span));
   const found = samples.find(
     ({ ms }) =>
       ms > startMs &&
-      ms <= endMs &&
-      isAsClaimed(mbitWithin(samples, { startMs: ms - SMOOTHING_MS, endMs: ms })),
+      ms + LASTING_MS <= endMs &&
+      isSo({ startMs: ms - SMOOTHING_MS, endMs: ms }) &&
+      isSo({ startMs: ms, endMs: ms + LASTING_MS }),
   );
   return found === undefined ? Number.POSITIVE_INFINITY : (found.ms - startMs) / 1000;
 }

@@ -69,13 +69,15 @@ export const YIELD_MEASURES: Readonly<Record<YieldMeasure, YieldStyle>> = {
   },
   givesWay: {
     title: 'gives way s',
-    meaning: 'from the start of that curl until the background has less than a tenth of the link',
+    meaning:
+      'from the start of that curl until the background has less than a tenth of the link, and stays so for a second',
     shown: asSeconds,
     aim: { most: 1 },
   },
   back: {
     title: 'back s',
-    meaning: 'from the end of that curl until the background has nine tenths of its rate alone',
+    meaning:
+      'from the end of that curl until the background has nine tenths of its rate alone, and keeps them',
     shown: asSeconds,
     aim: { most: 3 },
   },
