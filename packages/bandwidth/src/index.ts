@@ -1,0 +1,13 @@
+export { NO_LIMITS } from './limit-config.ts';
+export type {
+  Direction,
+  LimitInterval,
+  LimitKey,
+  LimitRates,
+  LimitsConfig,
+  RateLimit,
+} from './limit-config.ts';
+export { Limits } from './limits.ts';
+export type { Leave, LimitExplanation, LimitName, LimitsClock, Taker } from './limits.ts';
+export { WEEKDAYS } from './schedule.ts';
+export type { Weekday } from './schedule.ts';
