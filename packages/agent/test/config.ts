@@ -115,6 +115,7 @@ test('of the queue, the defaults are those of BITS', (t) => {
     maximumDownloadMs: 90 * DAY,
     runningAtOnce: 12,
     filesAtOnce: 4,
+    costPolicy: 'always',
   });
 });
 

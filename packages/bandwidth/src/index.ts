@@ -1,3 +1,5 @@
+export { isAllowed } from './cost.ts';
+export type { NetworkCost } from './cost.ts';
 export { NO_LIMITS } from './limit-config.ts';
 export type {
   Direction,
@@ -9,5 +11,6 @@ export type {
 } from './limit-config.ts';
 export { Limits } from './limits.ts';
 export type { Leave, LimitExplanation, LimitName, LimitsClock, Taker } from './limits.ts';
+export { EXPECTED_RATE, parseRate, shownRate } from './rate.ts';
 export { WEEKDAYS } from './schedule.ts';
 export type { Weekday } from './schedule.ts';

@@ -65,7 +65,6 @@ test('after both', isInForce, [twice], fall('01:45Z'), undefined, '2026-11-01T02
 test('work after the change', isInForce, [work], fall('12:00Z'), undefined, '2026-10-26T07:00Z');
 
 test('what does not change what an interval says is no change', (t) => {
-  const isAny = (found: WeeklyInterval | undefined): boolean => found !== undefined;
   const { interval: found, until } = inForce([lunch, work], new Date('2026-01-05T11:00'), isAny);
   t.is(found, work);
   t.deepEqual(until, new Date('2026-01-05T18:00'));
@@ -77,6 +76,10 @@ function interval(
   [from, to]: readonly [string, string],
 ): WeeklyInterval {
   return { name, days, fromMinute: minuteOf(from), toMinute: minuteOf(to) };
+}
+
+function isAny(found: WeeklyInterval | undefined): boolean {
+  return found !== undefined;
 }
 
 function minuteOf(time: string): number {

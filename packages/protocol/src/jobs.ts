@@ -20,6 +20,9 @@ export type JobState =
 /** The most urgent first. Foreground competes for bandwidth, the others take what is idle. */
 export type JobPriority = 'foreground' | 'high' | 'normal' | 'low';
 
+/** On which networks a job may run: those of BITS (COST-02), by what a network costs. */
+export type CostPolicy = 'always' | 'unrestricted' | 'standard' | 'no-surcharge' | 'not-roaming';
+
 /** What a job does. Uploads come with their own protocol. */
 export type JobKind = 'download';
 

@@ -92,8 +92,9 @@ function parseToml(path: string): Record<string, unknown> {
 function flatten(table: Record<string, unknown>, prefix: string): [string, unknown][] {
   return Object.entries(table).flatMap(([name, value]): [string, unknown][] => {
     const key = prefix + name;
-    // A target that says nothing is a mistake; a section with all lines commented out is none.
-    const isSaid = !isTable(value) || (prefix === 'notify.' && Object.keys(value).length === 0);
+    // A target or an interval that says nothing is a mistake; a section with all lines commented out is none.
+    const isEmpty = isTable(value) && Object.keys(value).length === 0;
+    const isSaid = !isTable(value) || (isEmpty && ['notify.', 'schedule.'].includes(prefix));
     return isSaid ? [[key, value]] : flatten(value, `${key}.`);
   });
 }

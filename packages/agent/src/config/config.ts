@@ -1,16 +1,13 @@
 import process from 'node:process';
+import type { LimitsConfig } from '@peer-cache/bandwidth';
 import { writtenAsOptions, writtenInEnvironment, writtenInFile } from './config-sources.ts';
 import type { ConfigSources, Written } from './config-sources.ts';
 import { ConfigInvalidError } from '../errors.ts';
 import type { JobsConfig } from './job-settings.ts';
 import type { MachineConfig } from './machine-settings.ts';
-import {
-  notifyNameIn,
-  notifySettings,
-  notifyTableProblem,
-  notifyTarget,
-} from './notify-settings.ts';
-import type { NotifySettings, NotifyTarget } from './notify-settings.ts';
+import { notifyNameIn, notifyTableProblem, notifyTarget } from './notify-settings.ts';
+import type { NotifyTarget } from './notify-settings.ts';
+import { scheduleInterval, scheduleNameIn, scheduleTableProblem } from './schedule-settings.ts';
 import type { Setting } from './setting.ts';
 import { settingOf } from './setting-keys.ts';
 import { SETTINGS } from './settings.ts';
@@ -30,6 +27,8 @@ export interface Config {
   readonly origins: { readonly sidecars: readonly string[] };
   readonly machine: MachineConfig;
   readonly jobs: JobsConfig;
+  /** How much may go which way, and when. */
+  readonly limits: LimitsConfig;
   /** Whom jobs may tell of their end, by the names that they choose from. */
   readonly notify: Readonly<Record<string, NotifyTarget>>;
   readonly log: { readonly level: LogLevel };
@@ -82,6 +81,7 @@ export function readConfig({ file, set = [], env = process.env }: ConfigSources 
       socketPath: value(SETTINGS.machineSocket),
     },
     jobs: readJobs(value),
+    limits: readLimits(written, value),
     notify: readNotify(written, value),
     log: { level: value(SETTINGS.logLevel) },
     settings: inForce(written),
@@ -100,6 +100,26 @@ function readJobs(value: ReadSetting): JobsConfig {
     maximumDownloadMs: value(SETTINGS.jobsMaximumDownloadTime),
     runningAtOnce: value(SETTINGS.jobsRunningAtOnce),
     filesAtOnce: value(SETTINGS.jobsFilesAtOnce),
+    costPolicy: value(SETTINGS.jobsCostPolicy),
+  };
+}
+
+function readLimits(written: ReadonlyMap<string, Written>, value: ReadSetting): LimitsConfig {
+  const tables = namedTables(written, 'schedule', {
+    nameIn: scheduleNameIn,
+    problemOf: scheduleTableProblem,
+  });
+  return {
+    rates: {
+      wan: value(SETTINGS.limitsWan),
+      lan: value(SETTINGS.limitsLan),
+      serving: value(SETTINGS.limitsServing),
+      foreground: value(SETTINGS.limitsForeground),
+      high: value(SETTINGS.limitsHigh),
+      normal: value(SETTINGS.limitsNormal),
+      low: value(SETTINGS.limitsLow),
+    },
+    schedule: Array.from(tables, ([name, keys]) => scheduleInterval(name, keys, value)),
   };
 }
 
@@ -107,27 +127,42 @@ function readNotify(
   written: ReadonlyMap<string, Written>,
   value: ReadSetting,
 ): Record<string, NotifyTarget> {
-  const names = new Set(Array.from(written.keys(), notifyNameIn));
-  const targets: [string, NotifyTarget][] = [];
-  for (const name of names) {
-    if (name === undefined) continue;
-    const keys = writtenKeys(name, written);
-    const problem = notifyTableProblem(keys);
-    if (problem !== undefined) {
-      const [first] = [...keys].map((key) => written.get(`notify.${name}.${key}`)?.from);
-      throw new ConfigInvalidError(first ?? 'notify', `notify.${name} ${problem}`);
-    }
-    targets.push([name, notifyTarget(name, keys, value)]);
-  }
-  return Object.fromEntries(targets);
+  const tables = namedTables(written, 'notify', {
+    nameIn: notifyNameIn,
+    problemOf: notifyTableProblem,
+  });
+  return Object.fromEntries(
+    Array.from(tables, ([name, keys]) => [name, notifyTarget(name, keys, value)]),
+  );
 }
 
-function writtenKeys(
-  name: string,
+/** What is known of the tables `[SECTION.NAME]`. */
+interface NamedTables {
+  readonly nameIn: (key: string) => string | undefined;
+  readonly problemOf: (keys: ReadonlySet<string>) => string | undefined;
+}
+
+/** The names of the tables of a section, in the order of writing, each with the keys that it has. */
+function namedTables(
   written: ReadonlyMap<string, Written>,
-): Set<keyof NotifySettings> {
-  const keys = ['webhook', 'command', 'on', 'timeout'] as const;
-  return new Set(keys.filter((key) => written.has(notifySettings(name)[key].key)));
+  section: string,
+  { nameIn, problemOf }: NamedTables,
+): Map<string, Set<string>> {
+  const tables = new Map<string, Set<string>>();
+  const places = new Map<string, string>();
+  for (const [key, { from }] of written) {
+    const name = nameIn(key);
+    if (name === undefined) continue;
+    const last = key.slice(`${section}.${name}.`.length);
+    tables.set(name, new Set([...(tables.get(name) ?? []), last]));
+    places.set(name, places.get(name) ?? from);
+  }
+  for (const [name, keys] of tables) {
+    const problem = problemOf(keys);
+    if (problem === undefined) continue;
+    throw new ConfigInvalidError(places.get(name) ?? section, `${section}.${name} ${problem}`);
+  }
+  return tables;
 }
 
 function readSetting<T>(setting: Setting<T>, written: Written | undefined): T {

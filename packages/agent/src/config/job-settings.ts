@@ -1,6 +1,7 @@
 import { DAY_MS, SECOND_MS } from '@peer-cache/core';
+import type { CostPolicy } from '@peer-cache/protocol';
 import { FOLDERS } from './folders.ts';
-import { durationSetting, folderSetting, numberSetting } from './setting.ts';
+import { durationSetting, folderSetting, numberSetting, textSetting } from './setting.ts';
 import type { Setting } from './setting.ts';
 
 /** What is configured of the queue, checked. Durations are what a job has that says nothing else. */
@@ -15,6 +16,7 @@ export interface JobsConfig {
   readonly maximumDownloadMs: number;
   readonly runningAtOnce: number;
   readonly filesAtOnce: number;
+  readonly costPolicy: CostPolicy;
 }
 
 /** The settings of `jobs` by the names that {@link JobsConfig} has, `jobs` before each. */
@@ -29,13 +31,21 @@ export interface JobSettingsTable {
   readonly jobsMaximumDownloadTime: Setting<number>;
   readonly jobsRunningAtOnce: Setting<number>;
   readonly jobsFilesAtOnce: Setting<number>;
+  readonly jobsCostPolicy: Setting<CostPolicy>;
 }
 
 /** Of BITS: a number of seconds in 31 bits. */
 const MOST_DOWNLOAD_DAYS = 24_855;
+const COST_POLICIES: readonly CostPolicy[] = [
+  'always',
+  'unrestricted',
+  'standard',
+  'no-surcharge',
+  'not-roaming',
+];
 const MOST_OF_ANYTHING = 1_000_000;
 
-/** BITS TM-01 to TM-04 and LIM-02 to LIM-04, with the defaults of BITS. */
+/** BITS TM-01 to TM-04, LIM-02 to LIM-04 and COST-03, with the defaults of BITS. */
 export const JOB_SETTINGS: JobSettingsTable = {
   jobsFolder: folderSetting({
     key: 'jobs.folder',
@@ -94,6 +104,13 @@ export const JOB_SETTINGS: JobSettingsTable = {
     expects: 'a number from 1 to 16',
     fallback: 4,
     isAllowed: (files) => files >= 1 && files <= 16,
+  }),
+  jobsCostPolicy: textSetting({
+    key: 'jobs.cost_policy',
+    doc: 'On which networks a job may run, by what they cost, unless it says otherwise itself.',
+    expects: `one of ${COST_POLICIES.join(', ')}`,
+    fallback: 'always',
+    parse: (text) => COST_POLICIES.find((policy) => policy === text),
   }),
 };
 

@@ -80,7 +80,7 @@ export function notifyNameIn(key: string): string | undefined {
 }
 
 /** Why a table with these keys is none, or undefined for a right one. */
-export function notifyTableProblem(keys: ReadonlySet<keyof NotifySettings>): string | undefined {
+export function notifyTableProblem(keys: ReadonlySet<string>): string | undefined {
   const kinds = (['webhook', 'command'] as const).filter((key) => keys.has(key));
   if (kinds.length !== 1) {
     const found = kinds.length === 0 ? 'neither' : 'both';
@@ -93,7 +93,7 @@ export function notifyTableProblem(keys: ReadonlySet<keyof NotifySettings>): str
 /** What a table without a {@link notifyTableProblem} says; `read` gives defaults for what it lacks. */
 export function notifyTarget(
   name: string,
-  keys: ReadonlySet<keyof NotifySettings>,
+  keys: ReadonlySet<string>,
   read: <T>(setting: Setting<T>) => T,
 ): NotifyTarget {
   const { webhook, command, on, timeout } = notifySettings(name);

@@ -28,7 +28,7 @@ export interface ReloadParts {
 /**
  * What may change in a running agent. All else has sockets, files or peers that depend on it.
  */
-const LIVE_KEYS = /^(?:log\.level|jobs\.(?!folder$).*|notify\..*)$/;
+const LIVE_KEYS = /^(?:log\.level|jobs\.(?!folder$).*|(?:notify|limits|schedule)\..*)$/;
 
 /** Which changes take effect at once, and which at the next start. */
 export function planReload(before: Config, read: Config): ReloadPlan {
@@ -37,6 +37,7 @@ export function planReload(before: Config, read: Config): ReloadPlan {
     config: Object.freeze({
       ...before,
       jobs: Object.freeze({ ...read.jobs, folder: before.jobs.folder }),
+      limits: read.limits,
       notify: read.notify,
       log: read.log,
       settings: Object.freeze([

@@ -1,5 +1,6 @@
 import { nearestName } from './nearest-name.ts';
 import { notifyNameIn, notifySettings } from './notify-settings.ts';
+import { scheduleNameIn, scheduleSettings } from './schedule-settings.ts';
 import type { Setting } from './setting.ts';
 import { SETTINGS } from './settings.ts';
 
@@ -11,9 +12,11 @@ const SETTING_BY_KEY = new Map<string, Setting<unknown>>(
 );
 const KEY_BY_VARIABLE = new Map(Array.from(SETTING_BY_KEY.keys(), (key) => [variableOf(key), key]));
 
-/** The setting of a key, `notify.NAME.command` and its like included. */
+/** The setting of a key, `notify.NAME.command`, `schedule.NAME.from` and their like included. */
 export function settingOf(key: string): Setting<unknown> | undefined {
-  return SETTING_BY_KEY.get(key) ?? notifySettingOf(key);
+  return (
+    SETTING_BY_KEY.get(key) ?? namedSettings(key, undefined).find((setting) => setting.key === key)
+  );
 }
 
 /** The environment variable of a setting: `PEER_CACHE_STORE_LIMIT` for `store.limit`. */
@@ -33,9 +36,8 @@ export function isSettingVariable(variable: string): boolean {
 
 /** Completes "unknown key KEY; ". */
 export function adviceForKey(key: string): string {
-  const name = notifyNameIn(`${key}.`) ?? 'NAME';
-  const own = Object.values(notifySettings(name)).map((setting) => setting.key);
-  return advice(key, [...SETTING_BY_KEY.keys(), ...own]);
+  const named = namedSettings(`${key}.`, 'NAME').map((setting) => setting.key);
+  return advice(key, [...SETTING_BY_KEY.keys(), ...named]);
 }
 
 /** Completes "unknown variable VARIABLE; ". */
@@ -43,11 +45,14 @@ export function adviceForVariable(variable: string): string {
   return advice(variable, [...KEY_BY_VARIABLE.keys()]);
 }
 
-function notifySettingOf(key: string): Setting<unknown> | undefined {
-  const name = notifyNameIn(key);
-  if (name === undefined) return undefined;
-  const settings: Setting<unknown>[] = Object.values(notifySettings(name));
-  return settings.find((setting) => setting.key === key);
+/** All settings of tables with names, of the name that the key has, or else of the one given. */
+function namedSettings(key: string, otherwise: string | undefined): Setting<unknown>[] {
+  const target = notifyNameIn(key) ?? otherwise;
+  const interval = scheduleNameIn(key) ?? otherwise;
+  return [
+    ...(target === undefined ? [] : Object.values(notifySettings(target))),
+    ...(interval === undefined ? [] : Object.values(scheduleSettings(interval))),
+  ];
 }
 
 function advice(wrong: string, names: readonly string[]): string {

@@ -4,6 +4,8 @@ import { LEAST_PORT } from '@peer-cache/protocol';
 import { FOLDERS } from './folders.ts';
 import { JOB_SETTINGS } from './job-settings.ts';
 import type { JobSettingsTable } from './job-settings.ts';
+import { LIMIT_SETTINGS } from './limit-settings.ts';
+import type { LimitSettingsTable } from './limit-settings.ts';
 import { MACHINE_SETTINGS } from './machine-settings.ts';
 import type { MachineSettingsTable } from './machine-settings.ts';
 import {
@@ -40,8 +42,9 @@ const PERCENT = /^(\d{1,3}(?:\.\d{1,2})?) ?%$/;
 const LEAST_STORE_BYTES = 64 * MIB;
 const PEER = /^(?:\[([0-9a-f:.]+(?:%\w+)?)\]|([a-z\d](?:[a-z\d.-]*[a-z\d])?)):(\d{1,5})$/i;
 
-/** Every configuration key there is but those of `notify`, whose tables have names. */
+/** Every configuration key there is but those of `notify` and `schedule`, whose tables have names. */
 export const SETTINGS: JobSettingsTable &
+  LimitSettingsTable &
   MachineSettingsTable & {
     readonly storeFolder: Setting<string>;
     readonly storeLimit: Setting<StoreLimit>;
@@ -109,6 +112,7 @@ export const SETTINGS: JobSettingsTable &
   }),
   ...MACHINE_SETTINGS,
   ...JOB_SETTINGS,
+  ...LIMIT_SETTINGS,
   logLevel: textSetting({
     key: 'log.level',
     doc: 'How much the agent writes to its log.',

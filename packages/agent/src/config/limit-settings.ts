@@ -1,0 +1,66 @@
+import { EXPECTED_RATE, parseRate } from '@peer-cache/bandwidth';
+import type { LimitKey, RateLimit } from '@peer-cache/bandwidth';
+import type { Setting } from './setting.ts';
+
+/** The settings of `limits`, by the names that `LimitKey` has. */
+export interface LimitSettingsTable {
+  readonly limitsWan: Setting<RateLimit>;
+  readonly limitsLan: Setting<RateLimit>;
+  readonly limitsServing: Setting<RateLimit>;
+  readonly limitsForeground: Setting<RateLimit>;
+  readonly limitsHigh: Setting<RateLimit>;
+  readonly limitsNormal: Setting<RateLimit>;
+  readonly limitsLow: Setting<RateLimit>;
+}
+
+/** What a limit limits; completes "At most so much …". */
+const LIMITED: Readonly<Record<LimitKey, string>> = {
+  wan: 'from origins, over the WAN',
+  lan: 'from peers',
+  serving: 'to peers',
+  foreground: 'over the WAN for jobs of priority foreground, and for get',
+  high: 'over the WAN for jobs of priority high',
+  normal: 'over the WAN for jobs of priority normal',
+  low: 'over the WAN for jobs of priority low',
+};
+const PERCENT = /^(\d{1,3}(?:\.\d{1,2})?) ?%$/;
+
+export const LIMIT_SETTINGS: LimitSettingsTable = {
+  limitsWan: limitSetting('limits.wan', 'wan'),
+  limitsLan: limitSetting('limits.lan', 'lan'),
+  limitsServing: limitSetting('limits.serving', 'serving'),
+  limitsForeground: limitSetting('limits.foreground', 'foreground'),
+  limitsHigh: limitSetting('limits.high', 'high'),
+  limitsNormal: limitSetting('limits.normal', 'normal'),
+  limitsLow: limitSetting('limits.low', 'low'),
+};
+
+/** A setting of a rate, a share of the link, or no limit. */
+export function limitSetting(key: string, limit: LimitKey): Setting<RateLimit> {
+  // Of the LAN nobody measures what it carries, so a share of it would never limit anything.
+  const hasShare = limit !== 'lan' && limit !== 'serving';
+  const share = hasShare ? ', a share of the measured link such as "50%"' : '';
+  return {
+    key,
+    doc: `At most so much ${LIMITED[limit]}; "0" blocks.`,
+    expects: `${EXPECTED_RATE}${share}, or "none"`,
+    fallback: 'none',
+    fromText: (text) => text,
+    read(value) {
+      // What TOML has numbers for needs no quotes.
+      const text = value === 0 ? '0' : value;
+      return typeof text === 'string' ? parseLimit(text, hasShare) : undefined;
+    },
+  };
+}
+
+function parseLimit(text: string, hasShare: boolean): RateLimit | undefined {
+  if (text === 'none') return text;
+  const [, percent] = PERCENT.exec(text) ?? [];
+  if (percent !== undefined) {
+    const linkShare = Number(percent) / 100;
+    return hasShare && linkShare > 0 && linkShare <= 1 ? { linkShare } : undefined;
+  }
+  const bytesPerSecond = parseRate(text);
+  return bytesPerSecond === undefined ? undefined : { bytesPerSecond };
+}
