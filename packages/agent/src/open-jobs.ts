@@ -90,10 +90,11 @@ export async function openJobs(
 }
 
 function queueOptions({ jobs, notify }: Config): JobQueueOptions {
-  const { mostJobs, mostFiles, mostRanges, runningAtOnce, filesAtOnce } = jobs;
+  const { mostJobs, mostFiles, mostRanges, runningAtOnce, filesAtOnce, costPolicy } = jobs;
   return {
     runningAtOnce,
     filesAtOnce,
+    costPolicy,
     inactivityTimeoutMs: jobs.inactivityTimeoutMs,
     notifyTargets: Object.keys(notify),
     limits: { mostJobs, mostFiles, mostRanges },

@@ -44,6 +44,8 @@ test('a job is created with all that can be said of it, and its place is told', 
     overwrite: true,
     sharing: false,
     notify: ['mail'],
+    limit: 500_000,
+    costPolicy: 'no-surcharge',
     transport: {
       proxy: { use: 'explicit', url: 'http://proxy:3128', bypass: ['localhost'] },
       redirects: 'same-origin',
@@ -68,6 +70,7 @@ test('a job is created with all that can be said of it, and its place is told', 
   const [made] = jobs.list().jobs;
   t.is(headers.location, `/v1/jobs/${made?.id}`);
   t.like(job, { name: 'nightly', state: 'queued', priority: 'foreground', fileCount: 1 });
+  t.like(job, { settings: { limit: 500_000, costPolicy: 'no-surcharge' } });
   t.false(text.includes('open sesame'));
 });
 

@@ -11,8 +11,8 @@ const PREFIXES: Readonly<Record<string, number>> = {
   gi: GIB,
 };
 const BITS_PER_BYTE = 8;
-/** A slower rate would only look like one that is blocked. */
-const LEAST_BYTES_PER_SECOND = 1000;
+/** Bytes per second. A slower rate would only look like one that is blocked. */
+export const LEAST_RATE = 1000;
 
 /** Completes "expected …" for {@link parseRate}. */
 export const EXPECTED_RATE =
@@ -30,7 +30,13 @@ export function parseRate(text: string): number | undefined {
   const prefix = unit.slice(0, isBits ? -'bit'.length : -'B'.length).toLowerCase();
   const bytes = (Number(number) * (PREFIXES[prefix] ?? 0)) / (isBits ? BITS_PER_BYTE : 1);
   const rate = Math.floor(bytes);
-  return rate === 0 || rate >= LEAST_BYTES_PER_SECOND ? rate : undefined;
+  return isRate(rate) ? rate : undefined;
+}
+
+/** Whether a number is one of bytes per second that something may be limited to. */
+export function isRate(bytesPerSecond: number): boolean {
+  const isCount = Number.isSafeInteger(bytesPerSecond);
+  return isCount && (bytesPerSecond === 0 || bytesPerSecond >= LEAST_RATE);
 }
 
 /** A rate for people: `1 MiB/s`, `488.3 KiB/s`. */

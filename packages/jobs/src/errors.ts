@@ -70,6 +70,19 @@ export class NetworkDisconnectedError extends PeerCacheError {
   }
 }
 
+/** The job may not use such a network (BG_E_BLOCKED_BY_COST_TRANSFER_POLICY). */
+export class BlockedByCostError extends PeerCacheError {
+  readonly code = 'BLOCKED_BY_COST';
+  override readonly transient = true;
+
+  constructor(policy: string, cost: string) {
+    super(
+      `its cost policy ${policy} keeps it off a network that is ${cost}; it goes on with one ` +
+        'that it may use, or with another policy (job set --cost-policy)',
+    );
+  }
+}
+
 /** Connecting and transferring took longer than the job may (BG_E_MAXDOWNLOAD_TIMEOUT). */
 export class DownloadTimeOverError extends PeerCacheError {
   readonly code = 'DOWNLOAD_TIME_OVER';

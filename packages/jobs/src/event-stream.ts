@@ -7,16 +7,20 @@ const MOST_UNREAD = 10_000;
 /** What tells of jobs. */
 export type JobEventEmitter = EventEmitter<{ event: [JobEvent] }>;
 
-/** What is emitted from now on, in order, until the signal; a reader that lags too far is cut. */
+/**
+ * What is emitted from now on of all jobs, or of that with an ID, in order, until the signal; a
+ * reader that lags too far is cut.
+ */
 export async function* eventStream(
   emitter: JobEventEmitter,
-  { signal }: { readonly signal: AbortSignal },
+  { id, signal }: { readonly id?: string | undefined; readonly signal: AbortSignal },
 ): AsyncGenerator<JobEvent> {
   const cut = new AbortController();
   const isOver = AbortSignal.any([signal, cut.signal]);
   const unread: JobEvent[] = [];
   let wake = Promise.withResolvers<void>();
   const listener = (event: JobEvent): void => {
+    if (id !== undefined && idOf(event) !== id) return;
     unread.push(event);
     if (unread.length > MOST_UNREAD) cut.abort();
     wake.resolve();
@@ -35,4 +39,9 @@ export async function* eventStream(
     emitter.off('event', listener);
     isOver.removeEventListener('abort', end);
   }
+}
+
+function idOf(event: JobEvent): string {
+  if (event.event === 'job-removed') return event.id;
+  return event.event === 'file-moved' ? event.jobId : event.job.id;
 }

@@ -26,6 +26,7 @@ const CONTEXT_OF_CODE: readonly (readonly [prefix: string, context: ErrorContext
   ['JOURNAL_', 'general-queue-manager'],
   ['SECRET', 'general-queue-manager'],
   ['DOWNLOAD_TIME_OVER', 'general-queue-manager'],
+  ['BLOCKED_', 'general-queue-manager'],
   ['NO_PROGRESS', 'general-queue-manager'],
   ['NOTIFY_', 'queue-manager-notification'],
 ];

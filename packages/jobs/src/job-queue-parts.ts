@@ -1,3 +1,4 @@
+import type { LimitExplanation, Taker } from '@peer-cache/bandwidth';
 import type { Log } from '@peer-cache/core';
 import type { Clock } from './clock.ts';
 import type { ContentFetcher } from './file/file-transfer.ts';
@@ -6,7 +7,7 @@ import type { JobSecretStore } from './secrets/job-secrets.ts';
 import type { JobTransports } from './job-transport.ts';
 import type { Journal } from './journal/journal.ts';
 import type { SettingDefaults } from './new-records.ts';
-import type { RunnerOptions } from './runner.ts';
+import type { RunnerOptions } from './runner-parts.ts';
 
 export interface JobQueueParts {
   readonly journal: Journal;
@@ -14,6 +15,8 @@ export interface JobQueueParts {
   readonly secrets: JobSecretStore;
   /** Ways of jobs to their origins; closed with the queue. */
   readonly transports: JobTransports;
+  /** What limits somebody over the WAN, the slowest first; nothing does where it is absent. */
+  readonly explainLimits?: (who: Taker) => LimitExplanation[];
   readonly log: Log;
   readonly clock: Clock;
   /** From 0 to 1. */

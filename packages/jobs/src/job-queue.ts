@@ -12,6 +12,7 @@ import type {
   JobsStatus,
   Retarget,
 } from '@peer-cache/protocol';
+import type { NetworkCost } from '@peer-cache/bandwidth';
 import { Checkpoints } from './file/checkpoints.ts';
 import { JobEmptyError, JobLimitError, JobNotFoundError } from './errors.ts';
 import { eventStream } from './event-stream.ts';
@@ -26,7 +27,8 @@ import { checkFiles, checkSettings, retargeted } from './job-requests.ts';
 import { isFinal } from './job-state.ts';
 import { Job } from './job.ts';
 import { isJournalTrouble } from './journal/journal.ts';
-import { newFile, newJob, restored, settingsOf } from './new-records.ts';
+import { changed, newFile, newJob, restored, settingsOf } from './new-records.ts';
+import { takerOf } from './records.ts';
 import type { JobRecord } from './records.ts';
 import { Runner } from './runner.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
@@ -116,9 +118,14 @@ export class JobQueue implements JobControl, AsyncDisposable {
   }
 
   why(name: string): JobExplanation {
-    const { isOnline } = this.#runner;
-    const running = this.#runner.runningJobs();
-    return explain(findJob(this.#jobs, name), { isOnline, running });
+    const { explainLimits = () => [], clock } = this.#parts;
+    const job = findJob(this.#jobs, name);
+    return explain(job, {
+      network: this.#runner.network,
+      running: this.#runner.runningJobs(),
+      limits: explainLimits(takerOf(job.record)),
+      nowMs: clock.wallMs(),
+    });
   }
 
   /** What is known of a job but for its files; undefined for one that is over. */
@@ -150,7 +157,7 @@ export class JobQueue implements JobControl, AsyncDisposable {
   async set(name: string, { secrets, ...settings }: JobChanges): Promise<JobDetails> {
     return await this.#do(name, async (job) => {
       const before = job.record.settings;
-      const next = checkSettings({ ...before, ...settings }, this.#options.notifyTargets);
+      const next = checkSettings(changed(before, settings), this.#options.notifyTargets);
       const isSecret = secrets !== undefined;
       const names = isSecret ? await this.#deeds.keepSecrets(job.id, secrets) : job.record.secrets;
       job.change({ settings: next, secrets: names });
@@ -198,9 +205,7 @@ export class JobQueue implements JobControl, AsyncDisposable {
     readonly signal: AbortSignal;
   }): AsyncGenerator<JobEvent> {
     const id = name === undefined ? undefined : findJob(this.#jobs, name).id;
-    for await (const event of eventStream(this.#emitter, { signal })) {
-      if (id === undefined || idOf(event) === id) yield event;
-    }
+    yield* eventStream(this.#emitter, { id, signal });
   }
 
   /** Calls back with all that happens, at once. */
@@ -211,6 +216,11 @@ export class JobQueue implements JobControl, AsyncDisposable {
   /** The network went, came, or is another one. */
   networkChanged({ isOnline }: { readonly isOnline: boolean }): void {
     this.#runner.setOnline(isOnline);
+  }
+
+  /** What the network that is used costs is known, or is something else. */
+  costChanged(cost: NetworkCost): void {
+    this.#runner.setCost(cost);
   }
 
   reconfigure(options: JobQueueOptions): void {
@@ -288,9 +298,4 @@ export class JobQueue implements JobControl, AsyncDisposable {
   readonly #tell = (event: JobEvent): void => {
     this.#emitter.emit('event', event);
   };
-}
-
-function idOf(event: JobEvent): string {
-  if (event.event === 'job-removed') return event.id;
-  return event.event === 'file-moved' ? event.jobId : event.job.id;
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, lstat, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, normalize } from 'node:path';
+import { isRate, LEAST_RATE } from '@peer-cache/bandwidth';
 import { FileExistsError, FileUnwritableError, messageOf, shownUrl } from '@peer-cache/download';
 import type { JobFileRequest, JobSettings, RequestedRange, Retarget } from '@peer-cache/protocol';
 import { JobLimitError, JobRequestError } from './errors.ts';
@@ -37,6 +38,10 @@ export function checkSettings(
   checkSeconds('minimum retry delay', minimumRetryDelaySeconds);
   checkSeconds('no-progress timeout', noProgressTimeoutSeconds);
   checkSeconds('maximum download time', settings.maximumDownloadSeconds);
+  if (settings.limit !== undefined && !isRate(settings.limit)) {
+    const expected = `0 or at least ${LEAST_RATE} bytes per second, whole ones`;
+    throw new JobRequestError(`the limit ${settings.limit} must be ${expected}`);
+  }
   const { proxy, caFile } = settings.transport;
   if (proxy.use === 'explicit') checkUrl(proxy.url, 'proxy');
   if (caFile !== undefined) checkPath(caFile);

@@ -3,6 +3,7 @@ import type {
   JobRequest,
   JobSettings,
   SecretNames,
+  SettingChanges,
   TransportSettings,
 } from '@peer-cache/protocol';
 import { isFinal, isInAction } from './job-state.ts';
@@ -24,7 +25,7 @@ const TRANSPORT: TransportSettings = {
 /** All settings of a job that is asked for. */
 export function settingsOf(request: JobRequest, defaults: SettingDefaults): JobSettings {
   const { files: _files, secrets: _secrets, resume: _resume, ...settings } = request;
-  return {
+  const usual: Omit<JobSettings, 'name'> = {
     description: '',
     priority: 'normal',
     ...defaults,
@@ -33,7 +34,20 @@ export function settingsOf(request: JobRequest, defaults: SettingDefaults): JobS
     sharing: true,
     notify: [],
     transport: TRANSPORT,
-    ...settings,
+  };
+  return changed({ ...usual, name: request.name }, settings);
+}
+
+/** Settings with what a change says, and without what it takes away. */
+export function changed(
+  { limit: oldLimit, costPolicy: oldPolicy, ...before }: JobSettings,
+  { limit = oldLimit, costPolicy = oldPolicy, ...changes }: SettingChanges,
+): JobSettings {
+  return {
+    ...before,
+    ...changes,
+    ...(limit !== undefined && limit !== 'none' && { limit }),
+    ...(costPolicy !== undefined && costPolicy !== 'default' && { costPolicy }),
   };
 }
 

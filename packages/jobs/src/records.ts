@@ -1,3 +1,4 @@
+import type { Taker } from '@peer-cache/bandwidth';
 import type {
   BytesBySource,
   JobError,
@@ -30,6 +31,11 @@ export interface JobRecord {
   readonly timers: JobTimers;
   /** Set before the first file gets its name: after a crash the rest follows. */
   readonly isCompleting: boolean;
+}
+
+/** The job as limits know it. */
+export function takerOf({ id, settings }: JobRecord): Taker {
+  return { jobId: id, priority: settings.priority, jobLimit: settings.limit };
 }
 
 /**

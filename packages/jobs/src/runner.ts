@@ -1,22 +1,18 @@
 import { SECOND_MS } from '@peer-cache/core';
-import type { Log } from '@peer-cache/core';
+import type { NetworkCost } from '@peer-cache/bandwidth';
 import type { JobError } from '@peer-cache/protocol';
 import { chooseRunning } from './scheduler/admission.ts';
 import { candidatesOf } from './candidates.ts';
-import type { Checkpoints } from './file/checkpoints.ts';
-import type { Clock } from './clock.ts';
-import { NetworkDisconnectedError } from './errors.ts';
-import type { ContentFetcher } from './file/file-transfer.ts';
 import { jobErrorOf } from './job-error.ts';
 import { errorOfTime, moveOfFailure, worstError } from './job-failure.ts';
 import { JobRun } from './job-run.ts';
 import type { RunEnd } from './job-run.ts';
 import { isActive, isRunning } from './job-state.ts';
-import type { JobTransport } from './job-transport.ts';
 import type { Job } from './job.ts';
 import { isJournalTrouble } from './journal/journal.ts';
-import { needsNetwork } from './local-origin.ts';
-import type { Scheduler } from './scheduler/scheduler.ts';
+import { isBlockedByCost, obstacleTo } from './obstacles.ts';
+import type { NetworkNow, Obstacle } from './obstacles.ts';
+import type { RunnerEvents, RunnerOptions, RunnerParts } from './runner-parts.ts';
 import type { Seat } from './scheduler/seat.ts';
 import { dueEvent, onBlocked, onRequeued } from './timers.ts';
 
@@ -25,33 +21,6 @@ const TICK_MS = 1 * SECOND_MS;
 const TICKS_PER_SWEEP = 60;
 /** A person waits for each of these; more would only slow each other down. */
 const MOST_FOREGROUND = 32;
-
-export interface RunnerParts {
-  readonly jobs: ReadonlyMap<string, Job>;
-  readonly scheduler: Scheduler;
-  readonly fetcher: ContentFetcher;
-  readonly checkpoints: Checkpoints;
-  /** Opens the way to a job's origins. */
-  readonly openTransport: (job: Job) => Promise<JobTransport>;
-  /** One wait of the journal's disk for all that is done within. */
-  readonly transact: (work: () => void) => void;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly log: Log;
-}
-
-export interface RunnerOptions {
-  readonly runningAtOnce: number;
-  readonly filesAtOnce: number;
-  readonly inactivityTimeoutMs: number;
-}
-
-export interface RunnerEvents {
-  /** Every file of the job is here. */
-  readonly onTransferred: (job: Job) => void;
-  /** Nothing happened to the job for so long that it is to be deleted. */
-  readonly onExpired: (job: Job, afterMs: number) => void;
-}
 
 interface Running {
   readonly run: JobRun;
@@ -68,6 +37,8 @@ export class Runner implements AsyncDisposable {
   readonly #ticker: Disposable;
   #options: RunnerOptions;
   #isOnline = true;
+  /** As BITS has it, until more is known. */
+  #cost: NetworkCost = 'unrestricted';
   #ticks = 0;
   #willLook = false;
   #isClosed = false;
@@ -79,8 +50,9 @@ export class Runner implements AsyncDisposable {
     this.#ticker = parts.clock.every(TICK_MS, () => this.tick());
   }
 
-  get isOnline(): boolean {
-    return this.#isOnline;
+  get network(): NetworkNow {
+    const { costPolicy } = this.#options;
+    return { isOnline: this.#isOnline, cost: this.#cost, costPolicy };
   }
 
   runningJobs(): Job[] {
@@ -133,12 +105,21 @@ export class Runner implements AsyncDisposable {
     this.#isOnline = isOnline;
     this.#together(() => {
       for (const job of this.#parts.jobs.values()) {
-        if (!isOnline) this.#disconnect(job);
-        else if (job.state === 'transient-error') {
+        // Another network may cost as much as the one before: that is looked at below.
+        const isWorthATry = job.state === 'transient-error' && !isBlockedByCost(job);
+        if (isOnline && isWorthATry) {
           job.drift('network-back', { timers: onRequeued(job.timers) });
         }
       }
+      this.#obstructAll();
     });
+    this.look();
+  }
+
+  /** What the network costs changed: some jobs may not use it any more, others may again (T-14). */
+  setCost(cost: NetworkCost): void {
+    this.#cost = cost;
+    this.#together(() => this.#obstructAll());
     this.look();
   }
 
@@ -165,7 +146,7 @@ export class Runner implements AsyncDisposable {
 
   #look(): void {
     const { jobs, scheduler } = this.#parts;
-    if (!this.#isOnline) for (const job of jobs.values()) this.#disconnect(job);
+    this.#obstructAll();
     const background = this.#options.runningAtOnce;
     const candidates = candidatesOf(this.#free(), {
       isRunning: (id) => this.#running.get(id)?.run.isLeaving === false,
@@ -245,14 +226,26 @@ export class Runner implements AsyncDisposable {
     job.drift(event, { error, timers });
   }
 
-  /** A job that is active while there is no network: it waits for one (T-13). */
-  #disconnect(job: Job): void {
-    if (!isActive(job.state) || !needsNetwork(job.files)) return;
-    const error = this.#errorOf(new NetworkDisconnectedError());
+  /** Jobs that the network as it is keeps from running wait for another; others wait no longer. */
+  #obstructAll(): void {
+    const { network } = this;
+    for (const job of this.#parts.jobs.values()) {
+      const isBlocked = isBlockedByCost(job);
+      if (!isBlocked && !isActive(job.state)) continue;
+      const obstacle = obstacleTo(job, network);
+      if (!isBlocked && obstacle !== undefined) this.#obstruct(job, obstacle);
+      if (isBlocked && obstacle === undefined) {
+        job.drift('allowed-by-policy', { timers: onRequeued(job.timers) });
+      }
+    }
+  }
+
+  #obstruct(job: Job, { event, error: cause, isNoted }: Obstacle): void {
+    const error = this.#errorOf(cause);
     const isCutOff = isRunning(job.state);
-    job.drift('network-lost', { error, timers: onBlocked(job.timers) });
+    job.drift(event, { error, timers: onBlocked(job.timers) });
     if (!isCutOff) return;
-    job.noteError(error);
+    if (isNoted) job.noteError(error);
     void this.halt(job);
   }
 

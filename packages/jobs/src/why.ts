@@ -1,13 +1,20 @@
+import type { LimitExplanation } from '@peer-cache/bandwidth';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '@peer-cache/core';
 import type { JobExplanation, JobPriority, JobState, WaitReason } from '@peer-cache/protocol';
 import type { Job } from './job.ts';
-import { needsNetwork } from './local-origin.ts';
+import { isBlockedByCost, obstacleTo } from './obstacles.ts';
+import type { NetworkNow } from './obstacles.ts';
+import { blockedReason, limitReasons } from './why-limits.ts';
 
 /** What goes on around a job. */
 export interface Surroundings {
-  readonly isOnline: boolean;
+  readonly network: NetworkNow;
   /** Jobs that run now. */
   readonly running: readonly Job[];
+  /** What limits the job, the slowest first. */
+  readonly limits: readonly LimitExplanation[];
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
 }
 
 const RANKS: readonly JobPriority[] = ['foreground', 'high', 'normal', 'low'];
@@ -18,7 +25,8 @@ export function explain(job: Job, surroundings: Surroundings): JobExplanation {
   const { id, state, record } = job;
   const { name } = record.settings;
   const reason = REASON_IN[state](job, surroundings);
-  return { id, name, state, reasons: [reason, ...failedFiles(job)] };
+  const reasons = [reason, ...heldBack(job, surroundings), ...failedFiles(job)];
+  return { id, name, state, reasons };
 }
 
 type Reason = (job: Job, surroundings: Surroundings) => WaitReason;
@@ -26,11 +34,16 @@ type Reason = (job: Job, surroundings: Surroundings) => WaitReason;
 const REASON_IN: Readonly<Record<JobState, Reason>> = {
   suspended,
   queued,
-  connecting: () => ({ code: 'origin', text: 'it waits for the first answer of its origin' }),
-  transferring: () => ({
-    code: 'transferring',
-    text: 'it waits for nothing: bytes are coming, as fast as its sources and its turn allow',
-  }),
+  connecting: (_, { limits, nowMs }) =>
+    blockedReason(limits, nowMs) ?? {
+      code: 'origin',
+      text: 'it waits for the first answer of its origin',
+    },
+  transferring: (_, { limits, nowMs }) =>
+    blockedReason(limits, nowMs) ?? {
+      code: 'transferring',
+      text: 'it waits for nothing: bytes are coming, as fast as its sources and its turn allow',
+    },
   'transient-error': retrying,
   error: broken,
   transferred: completion,
@@ -45,8 +58,10 @@ function suspended({ record }: Job): WaitReason {
   return { code: 'suspended', text: 'it is suspended; resume it to let it go on' };
 }
 
-function queued(job: Job, { isOnline, running }: Surroundings): WaitReason {
-  if (!isOnline && needsNetwork(job.files)) return NETWORK;
+function queued(job: Job, { network, running }: Surroundings): WaitReason {
+  const obstacle = obstacleTo(job, network);
+  if (obstacle?.event === 'network-lost') return NETWORK;
+  if (obstacle !== undefined) return { code: 'cost', text: obstacle.error.message };
   const rank = rankOf(job);
   const ahead = running.filter((other) => other !== job && rankOf(other) < rank);
   if (ahead.length > 0) {
@@ -66,11 +81,12 @@ const NETWORK: WaitReason = {
   text: 'this machine has no network; it goes on as soon as there is one',
 };
 
-function retrying(job: Job, { isOnline }: Surroundings): WaitReason {
+function retrying(job: Job, { network: { isOnline } }: Surroundings): WaitReason {
   const { retryInMs, noProgressMs = 0 } = job.timers;
   const { settings } = job.record;
   if (retryInMs === undefined) {
-    return isOnline ? { code: 'policy', text: cause(job) } : NETWORK;
+    if (!isOnline) return NETWORK;
+    return { code: isBlockedByCost(job) ? 'cost' : 'policy', text: cause(job) };
   }
   const untilMs = settings.noProgressTimeoutSeconds * SECOND_MS - noProgressMs;
   return {
@@ -106,6 +122,12 @@ function completion({ files, record: { error } }: Job): WaitReason {
   }
   const text = 'all is here; complete it, and the files get their names';
   return { code: 'completion', text };
+}
+
+/** What keeps a job that transfers from being faster; one that is blocked has said so already. */
+function heldBack({ state }: Job, { limits, nowMs }: Surroundings): WaitReason[] {
+  const isHeld = state === 'transferring' && blockedReason(limits, nowMs) === undefined;
+  return isHeld ? limitReasons(limits, nowMs) : [];
 }
 
 function failedFiles(job: Job): WaitReason[] {

@@ -24,6 +24,7 @@ test('settings at their limits are taken as they are', (t) => {
     description: 'd'.repeat(1024),
     noProgressTimeoutSeconds: 0,
     maximumDownloadSeconds: 0,
+    limit: 0,
   };
   t.deepEqual(checkSettings(settings, []), settings);
 });
@@ -45,6 +46,9 @@ const WRONG_SETTINGS: readonly [string, Partial<JobSettings>][] = [
   ['a time that is none', { noProgressTimeoutSeconds: Number.NaN }],
   ['an endless time', { maximumDownloadSeconds: Infinity }],
   ['a negative time', { minimumRetryDelaySeconds: -1 }],
+  ['a limit that is hardly one', { limit: 999 }],
+  ['a limit that is none', { limit: -1 }],
+  ['a limit of half a byte', { limit: 1000.5 }],
   ['a proxy that is none', { transport: explicit('socks5://proxy.test') }],
   ['a proxy with a password', { transport: explicit('http://me:zanzibar@proxy.test') }],
   ['somebody to notify whom the configuration does not name', { notify: ['nobody'] }],

@@ -95,6 +95,8 @@ export const FULL_JOB: JobRecord = jobRecord(1, {
       allowHttp: true,
       caFile: '/etc/ca.pem',
     },
+    limit: 0,
+    costPolicy: 'not-roaming',
   },
   secrets: { headers: ['X-Token'], origin: true, proxy: true, clientCertificate: true },
   fileCount: 3,

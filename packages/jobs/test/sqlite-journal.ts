@@ -41,22 +41,36 @@ test('everything is there when the journal is opened again', async (t) => {
   t.is(next.lastSavedMs(), 5000);
 });
 
-test('a journal of the version before is gone on with', async (t) => {
-  const path = await journalPath(t);
-  const first = opened(t, path);
-  fill(first);
-  const before = everythingOf(first, FULL_JOB.id);
-  first[Symbol.dispose]();
-  alter(path, 'ALTER TABLE files DROP COLUMN mirrors; PRAGMA user_version = 1');
-  const files = FULL_FILES.map((file) => {
-    return Object.fromEntries(Object.entries(file).filter(([name]) => name !== 'mirrors'));
+/** What makes a journal one of an earlier version. */
+const WITHOUT_LIMITS =
+  "UPDATE jobs SET settings = json_remove(settings, '$.limit', '$.costPolicy')";
+const EARLIER: readonly string[] = [
+  `${WITHOUT_LIMITS}; ALTER TABLE files DROP COLUMN mirrors; PRAGMA user_version = 1`,
+  `${WITHOUT_LIMITS}; PRAGMA user_version = 2`,
+];
+for (const [index, change] of EARLIER.entries()) {
+  const version = index + 1;
+  test(`a journal of version ${version} is gone on with`, async (t) => {
+    const path = await journalPath(t);
+    const first = opened(t, path);
+    fill(first);
+    const before = everythingOf(first, FULL_JOB.id);
+    first[Symbol.dispose]();
+    alter(path, change);
+    const job = { ...FULL_JOB, settings: without(FULL_JOB.settings, 'limit', 'costPolicy') };
+    const files = FULL_FILES.map((file) => (version === 1 ? without(file, 'mirrors') : file));
+    for (let times = 0; times < 2; times++) {
+      const next = opened(t, path);
+      t.deepEqual(everythingOf(next, FULL_JOB.id), { ...before, files });
+      t.deepEqual(
+        next.jobs().find(({ id }) => id === job.id),
+        job,
+      );
+      next[Symbol.dispose]();
+    }
+    t.is(versionOf(path), 3, 'a version that knows no limits must not go on with it');
   });
-  for (let times = 0; times < 2; times++) {
-    const next = opened(t, path);
-    t.deepEqual(everythingOf(next, FULL_JOB.id), { ...before, files });
-    next[Symbol.dispose]();
-  }
-});
+}
 
 test('a process that is killed costs nothing that was written, and says so next time', async (t) => {
   const path = await journalPath(t);
@@ -140,7 +154,7 @@ const DAMAGES: Record<string, (path: string) => void> = {
     bytes.fill('garbage', 2 * 4096, 3 * 4096);
     writeFileSync(path, bytes);
   },
-  'of a later version': (path) => alter(path, 'PRAGMA user_version = 3'),
+  'of a later version': (path) => alter(path, 'PRAGMA user_version = 4'),
   'that is another program’s': (path) => {
     rmSync(path);
     alter(path, 'CREATE TABLE notes (text TEXT)');
@@ -378,6 +392,17 @@ function alter(path: string, sql: string): void {
   const database = new Database(path);
   database.exec(sql);
   database.close();
+}
+
+function versionOf(path: string): unknown {
+  const database = new Database(path);
+  const version = database.pragma('user_version', { simple: true });
+  database.close();
+  return version;
+}
+
+function without(value: object, ...names: readonly string[]): object {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)));
 }
 
 function noUse(): void {}

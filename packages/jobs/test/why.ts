@@ -1,11 +1,33 @@
 import test from 'ava';
+import type { LimitExplanation } from '@peer-cache/bandwidth';
+import { MIB } from '@peer-cache/core';
 import type { JobError, JobState } from '@peer-cache/protocol';
 import { explain } from '../src/why.ts';
 import type { Job } from '../src/job.ts';
+import type { NetworkNow } from '../src/obstacles.ts';
 import type { FileRecord, JobRecord } from '../src/records.ts';
 import { jobOf } from './helpers/one-job.ts';
 import { NEW_TIMERS } from '../src/timers.ts';
 import { fileRecord, jobRecord } from './journal-contract.ts';
+
+const NOON = new Date(2026, 0, 5, 12);
+const IN_WORK_HOURS: LimitExplanation = {
+  name: 'low',
+  bytesPerSecond: MIB,
+  key: 'schedule.work-hours.low',
+  interval: 'work-hours',
+  until: new Date(2026, 0, 5, 18),
+  linkShare: undefined,
+};
+const ALWAYS: LimitExplanation = {
+  name: 'wan',
+  bytesPerSecond: 4 * MIB,
+  key: 'limits.wan',
+  interval: undefined,
+  until: undefined,
+  linkShare: 0.5,
+};
+const OWN: LimitExplanation = { ...ALWAYS, name: 'job', key: undefined, linkShare: undefined };
 
 const ERROR: JobError = {
   code: 'ORIGIN_FAILED',
@@ -31,8 +53,15 @@ function job(
   return jobOf(whole, { files: files.map((file, index) => fileRecord(whole, index, file)) });
 }
 
-function why(wanted: Job, { isOnline = true, running = [] as readonly Job[] } = {}) {
-  return explain(wanted, { isOnline, running }).reasons;
+interface Around {
+  readonly network?: Partial<NetworkNow>;
+  readonly running?: readonly Job[];
+  readonly limits?: readonly LimitExplanation[];
+}
+
+function why(wanted: Job, { network = {}, running = [], limits = [] }: Around = {}) {
+  const now = { isOnline: true, cost: 'unrestricted', costPolicy: 'always', ...network } as const;
+  return explain(wanted, { network: now, running, limits, nowMs: NOON.getTime() }).reasons;
 }
 
 const CODES: readonly [string, Job, string][] = [
@@ -78,12 +107,59 @@ test('a job that is tried again says when, and what went wrong', (t) => {
 
 test('without a network that is what a job waits for, unless all of it is on this machine', (t) => {
   const timers = { ...NEW_TIMERS, noProgressMs: 0 };
-  const offline = { isOnline: false };
+  const offline = { network: { isOnline: false } };
   const waiting = job('transient-error', { changes: { error: ERROR, timers } });
   t.like(why(waiting, offline), [{ code: 'network' }]);
   t.like(why(job('queued'), offline), [{ code: 'network' }]);
   const here = job('queued', { files: [{ url: 'http://localhost/a' }] });
   t.like(why(here, offline), [{ code: 'turn' }]);
+});
+
+test('on a network that costs more than it may, a job waits for another', (t) => {
+  const network = { cost: 'roaming', costPolicy: 'not-roaming' } as const;
+  const [reason] = why(job('queued'), { network });
+  t.is(reason?.code, 'cost');
+  t.regex(reason?.text ?? '', /cost policy not-roaming keeps it off a network that is roaming/);
+  const error = { ...ERROR, code: 'BLOCKED_BY_COST', message: 'its cost policy' };
+  const blocked = job('transient-error', { changes: { error } });
+  t.like(why(blocked, { network }), [{ code: 'cost', text: 'its cost policy' }]);
+});
+
+test('a job that transfers tells its limits, where they were written and until when', (t) => {
+  const limits = [IN_WORK_HOURS, ALWAYS, OWN];
+  t.deepEqual(
+    why(job('transferring'), { limits }).map(({ text }) => text),
+    [
+      'it waits for nothing: bytes are coming, as fast as its sources and its turn allow',
+      'it may take at most 1 MiB/s over the WAN, by schedule.work-hours.low until 18:00',
+      'it may take at most 4 MiB/s over the WAN, by limits.wan (50 % of the link)',
+      'it may take at most 4 MiB/s over the WAN, by its own limit (job set --limit)',
+    ],
+  );
+});
+
+test('a job that is blocked by a limit of 0 says so, and until when', (t) => {
+  const limits = [{ ...IN_WORK_HOURS, bytesPerSecond: 0 }, ALWAYS];
+  for (const state of ['connecting', 'transferring'] as const) {
+    t.deepEqual(why(job(state), { limits }), [
+      {
+        code: 'limit',
+        text: 'nothing may come over the WAN for it, by schedule.work-hours.low until 18:00',
+        inSeconds: 6 * 3600,
+      },
+    ]);
+  }
+  const until = new Date(2026, 0, 10, 8);
+  const [later] = why(job('connecting'), {
+    limits: [{ ...IN_WORK_HOURS, bytesPerSecond: 0, until }],
+  });
+  t.regex(later?.text ?? '', /until Saturday 08:00$/);
+  const [own] = why(job('transferring'), { limits: [{ ...OWN, bytesPerSecond: 0 }] });
+  t.like(own, { code: 'limit', inSeconds: undefined });
+  t.regex(
+    own?.text ?? '',
+    /by its own limit \(job set --limit\); it goes on when that is another$/,
+  );
 });
 
 test('a queued job names those of higher priority, else those of its own', (t) => {

@@ -89,7 +89,17 @@ export interface JobSettings {
   /** Names of `[notify.NAME]` tables of the configuration: whom to tell of `transferred` and `error`. */
   readonly notify: readonly string[];
   readonly transport: TransportSettings;
+  /** Most bytes per second over the WAN; 0 for none at all. Absent: as many as there are. */
+  readonly limit?: number | undefined;
+  /** Absent: the configuration's. */
+  readonly costPolicy?: CostPolicy | undefined;
 }
+
+/** Settings to be made: what is absent stays as it is, or as it is usual. */
+export type SettingChanges = Partial<Omit<JobSettings, 'limit' | 'costPolicy'>> & {
+  readonly limit?: number | 'none' | undefined;
+  readonly costPolicy?: CostPolicy | 'default' | undefined;
+};
 
 /** How a job reaches its origins, without the secrets. */
 export interface TransportSettings {
@@ -135,7 +145,7 @@ export interface ClientCertificate {
 }
 
 /** The body of `POST /v1/jobs`. A job starts `suspended`, unless it is to be resumed at once. */
-export interface JobRequest extends Partial<JobSettings> {
+export interface JobRequest extends SettingChanges {
   readonly name: string;
   readonly files?: readonly JobFileRequest[] | undefined;
   readonly secrets?: JobSecrets | undefined;
@@ -143,7 +153,7 @@ export interface JobRequest extends Partial<JobSettings> {
 }
 
 /** The body of `PATCH /v1/jobs/ID`: what is absent stays. Secrets are replaced one by one. */
-export interface JobChanges extends Partial<JobSettings> {
+export interface JobChanges extends SettingChanges {
   readonly secrets?: JobSecrets | undefined;
 }
 

@@ -16,6 +16,7 @@ import { TRANSPORT } from './job-request-schemas.ts';
 import { schemaOf } from './schema-of.ts';
 import {
   BYTES_BY_SOURCE,
+  COST_POLICY,
   COUNT,
   ERROR_CONTEXT,
   JOB_FILE_STATE,
@@ -72,6 +73,8 @@ const SETTINGS = schemaOf<JobSettings>()(
     sharing: Type.Boolean(),
     notify: Type.Array(TEXT),
     transport: TRANSPORT,
+    limit: Type.Optional(COUNT),
+    costPolicy: Type.Optional(COST_POLICY),
   }),
 );
 

@@ -16,6 +16,7 @@ import type { TUnsafe } from 'typebox';
 import { schemaOf } from './schema-of.ts';
 import {
   CLOSED,
+  COST_POLICY,
   COUNT,
   JOB_PRIORITY,
   JOB_URL,
@@ -113,6 +114,8 @@ const CHANGES = {
     Type.Array(Type.String({ minLength: 1, maxLength: 256 }), { maxItems: 16 }),
   ),
   transport: Type.Optional(TRANSPORT),
+  limit: Type.Optional(Type.Union([COUNT, Type.Literal('none')])),
+  costPolicy: Type.Optional(Type.Union([COST_POLICY, Type.Literal('default')])),
   secrets: Type.Optional(SECRETS),
 };
 

@@ -1,6 +1,7 @@
 import { KIB } from '@peer-cache/core';
 import type {
   BytesBySource,
+  CostPolicy,
   ErrorContext,
   Failure,
   JobFileState,
@@ -44,6 +45,10 @@ export const JOB_STATE: TUnsafe<JobState> = schemaOf<JobState>()(Type.Enum([...S
 
 export const JOB_PRIORITY: TUnsafe<JobPriority> = schemaOf<JobPriority>()(
   Type.Enum(['foreground', 'high', 'normal', 'low']),
+);
+
+export const COST_POLICY: TUnsafe<CostPolicy> = schemaOf<CostPolicy>()(
+  Type.Enum(['always', 'unrestricted', 'standard', 'no-surcharge', 'not-roaming']),
 );
 
 export const JOB_FILE_STATE: TUnsafe<JobFileState> = schemaOf<JobFileState>()(

@@ -22,6 +22,7 @@ import type {
   JobSummary,
   Retarget,
   SecretNames,
+  SettingChanges,
 } from '@peer-cache/protocol';
 
 const SETTINGS: JobSettings = {
@@ -51,7 +52,7 @@ export class JobMap implements JobControl {
   async create(request: JobRequest): Promise<JobDetails> {
     const { files = [], secrets, resume, ...settings } = request;
     const id = randomUUID();
-    const job = detailsOf(id, { ...SETTINGS, ...settings });
+    const job = detailsOf(id, withChanges(SETTINGS, settings));
     this.#jobs.set(id, { ...job, secrets: namesOf(secrets) });
     this.happen({ event: 'job-created', job });
     if (files.length > 0) await this.addFiles(id, files);
@@ -103,7 +104,7 @@ export class JobMap implements JobControl {
 
   async set(job: string, { secrets, ...changes }: JobChanges): Promise<JobDetails> {
     const found = this.details(job);
-    const settings = { ...found.settings, ...changes };
+    const settings = withChanges(found.settings, changes);
     const { name, priority } = settings;
     const names = secrets === undefined ? found.secrets : namesOf(secrets);
     return this.#save({ ...found, settings, name, priority, secrets: names });
@@ -229,4 +230,15 @@ function namesOf(secrets: JobRequest['secrets'] = {}): SecretNames {
 function idOf(event: JobEvent): string {
   if (event.event === 'job-removed') return event.id;
   return event.event === 'file-moved' ? event.jobId : event.job.id;
+}
+
+function withChanges(before: JobSettings, { limit, costPolicy, ...changes }: SettingChanges) {
+  return {
+    ...before,
+    ...changes,
+    ...(limit !== undefined && { limit: limit === 'none' ? undefined : limit }),
+    ...(costPolicy !== undefined && {
+      costPolicy: costPolicy === 'default' ? undefined : costPolicy,
+    }),
+  };
 }

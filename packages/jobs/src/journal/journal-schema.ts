@@ -17,10 +17,13 @@ export interface JournalFileParts {
   readonly diskTypeOf?: (folder: string) => number;
 }
 
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 /** What makes the schema of a version that of the next, by that version. */
 const UPGRADES: Readonly<Record<number, string>> = {
   1: 'ALTER TABLE files ADD COLUMN mirrors TEXT; PRAGMA user_version = 2;',
+  // Jobs may have a limit and a cost policy, within their settings. A version that knows neither
+  // would run them without, so it must not read them.
+  2: 'PRAGMA user_version = 3;',
 };
 
 /** NFS, SMB, SMB2 and CIFS as Linux numbers them. Other systems number as they like. */

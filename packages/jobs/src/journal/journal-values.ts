@@ -1,4 +1,5 @@
 import type {
+  CostPolicy,
   ErrorContext,
   JobError,
   JobPriority,
@@ -16,6 +17,13 @@ const PRIORITIES: Record<JobPriority, true> = {
   high: true,
   normal: true,
   low: true,
+};
+const COST_POLICIES: Record<CostPolicy, true> = {
+  always: true,
+  unrestricted: true,
+  standard: true,
+  'no-surcharge': true,
+  'not-roaming': true,
 };
 const PROXY_USES: Record<ProxyUse['use'], true> = { environment: true, none: true, explicit: true };
 const REDIRECTS: Record<RedirectPolicy, true> = { follow: true, 'same-origin': true, refuse: true };
@@ -48,6 +56,8 @@ export function jsonOf(value: object): string {
 export function settingsOf(fields: JournalFields): JobSettings {
   const transport = fields.nested('transport');
   const caFile = transport.optional('caFile', text);
+  const limit = fields.optional('limit', count);
+  const costPolicy = fields.optional('costPolicy', (all, name) => all.oneOf(name, COST_POLICIES));
   return {
     name: fields.text('name'),
     description: fields.text('description'),
@@ -65,6 +75,8 @@ export function settingsOf(fields: JournalFields): JobSettings {
       allowHttp: transport.truth('allowHttp'),
       ...(caFile !== undefined && { caFile }),
     },
+    ...(limit !== undefined && { limit }),
+    ...(costPolicy !== undefined && { costPolicy }),
   };
 }
 

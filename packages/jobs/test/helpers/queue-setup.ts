@@ -77,6 +77,7 @@ const OPTIONS: JobQueueOptions = {
   runningAtOnce: 12,
   filesAtOnce: 4,
   inactivityTimeoutMs: 90 * 24 * 3600 * 1000,
+  costPolicy: 'always',
   notifyTargets: ['ops'],
   limits: { mostJobs: 60, mostFiles: 200, mostRanges: 500 },
   defaults: {
