@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import type {
+  CostPolicy,
   JobPriority,
-  JobSettings,
   ProxyUse,
   RedirectPolicy,
+  SettingChanges,
   TransportSettings,
 } from '@peer-cache/protocol';
 import { UsageError } from './errors.ts';
@@ -21,6 +22,9 @@ export interface SettingOptions {
   readonly overwrite?: boolean;
   readonly sharing?: boolean;
   readonly notify?: readonly string[];
+  /** Bytes per second. */
+  readonly limit?: number | 'none';
+  readonly costPolicy?: CostPolicy | 'default';
   readonly redirects?: RedirectPolicy;
   readonly allowHttp?: boolean;
   readonly proxy?: string;
@@ -36,9 +40,9 @@ export const USUAL_TRANSPORT: TransportSettings = {
 };
 
 /** The settings that options name; the others are left as they are. */
-export function settingsOf(options: SettingOptions): Partial<Omit<JobSettings, 'transport'>> {
+export function settingsOf(options: SettingOptions): Omit<SettingChanges, 'transport'> {
   const { name, description, priority, autoComplete, overwrite, sharing, notify } = options;
-  const { retryDelay, progressTimeout, maxTime } = options;
+  const { retryDelay, progressTimeout, maxTime, limit, costPolicy } = options;
   return {
     ...(name === undefined ? {} : { name }),
     ...(description === undefined ? {} : { description }),
@@ -50,6 +54,8 @@ export function settingsOf(options: SettingOptions): Partial<Omit<JobSettings, '
     ...(overwrite === undefined ? {} : { overwrite }),
     ...(sharing === undefined ? {} : { sharing }),
     ...(notify === undefined ? {} : { notify }),
+    ...(limit === undefined ? {} : { limit }),
+    ...(costPolicy === undefined ? {} : { costPolicy }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { shownRate } from '@peer-cache/bandwidth';
 import type { JobDetails, JobFileStatus, JobSettings, SecretNames } from '@peer-cache/protocol';
 import { formatCount, formatDuration, printable, printableLine } from './format.ts';
 import { errorText, progressText, sourcesText, stateColor } from './job-words.ts';
@@ -29,6 +30,7 @@ export function jobReport(
     ['changed', moment(job.modifiedMs)],
     ['transferred', job.transferredMs === undefined ? '' : moment(job.transferredMs)],
     ['time limits', limitsText(settings)],
+    ['network', networkText(settings)],
     ['options', optionsText(settings)],
     ['credentials', secretsText(job.secrets)],
     [
@@ -86,6 +88,17 @@ function limitsText({
     maximumDownloadSeconds,
   ].map((seconds) => formatDuration(seconds * 1000));
   return `retry after ${retry}, give up after ${noProgress} without progress or ${maximum} in all`;
+}
+
+/** What is usual is not told. */
+function networkText({ limit, costPolicy }: JobSettings): string {
+  const rate = limit === undefined ? '' : `at most ${shownRate(limit)} over the WAN`;
+  return [
+    limit === 0 ? 'blocked: nothing may come over the WAN (limit 0)' : rate,
+    costPolicy === undefined ? '' : `cost policy ${costPolicy}`,
+  ]
+    .filter((text) => text !== '')
+    .join(', ');
 }
 
 function optionsText(settings: JobSettings): string {

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { parseCount, parseSeconds } from './written-values.ts';
+import { parseCount, parseRateLimit, parseSeconds } from './written-values.ts';
 
 export const MIRROR_OPTION = [
   '-m, --mirror <url>',
@@ -9,6 +9,14 @@ export const MIRROR_OPTION = [
 export const JSON_OPTION = ['--json', 'for programs: JSON on standard output'] as const;
 
 const PRIORITIES = ['foreground', 'high', 'normal', 'low'] as const;
+const COST_POLICIES = [
+  'always',
+  'unrestricted',
+  'standard',
+  'no-surcharge',
+  'not-roaming',
+  'default',
+] as const;
 const REDIRECTS = ['follow', 'same-origin', 'refuse'] as const;
 const LEAST_RETRY_SECONDS = 5;
 
@@ -28,6 +36,14 @@ export function addSettingFlags(command: Command): Command {
     .option('--retry-delay <time>', 'wait after a transient error, such as 10m', parseRetryDelay)
     .option('--progress-timeout <time>', 'give up after so long without a byte', parseSeconds)
     .option('--max-time <time>', 'give up after so long of transferring', parseSeconds)
+    .option(
+      '--limit <rate>',
+      'take at most so much over the WAN, such as "2 MiB/s"; 0: nothing; none: no limit',
+      parseRateLimit,
+    )
+    .addOption(
+      new Option('--cost-policy <policy>', 'on which networks it may run').choices(COST_POLICIES),
+    )
     .option('--notify <name>', 'tell [notify.NAME] of the end (may be repeated)', collect)
     .optionsGroup('The way to the origin:')
     .addOption(

@@ -1,3 +1,4 @@
+import { EXPECTED_RATE, parseRate } from '@peer-cache/bandwidth';
 import type { RequestedRange } from '@peer-cache/protocol';
 import { InvalidArgumentError } from 'commander';
 
@@ -25,6 +26,13 @@ export function parseSeconds(text: string): number {
     throw new InvalidArgumentError('expected a duration such as 90s, 10m, 2h or 14d.');
   }
   return Number(number) * unitSeconds;
+}
+
+/** Bytes per second from `2 MiB/s`, `500 kB/s`, `20 Mbit/s` or `0`; or `none`. */
+export function parseRateLimit(text: string): number | 'none' {
+  const rate = text === 'none' ? text : parseRate(text);
+  if (rate === undefined) throw new InvalidArgumentError(`expected ${EXPECTED_RATE}, or none.`);
+  return rate;
 }
 
 /** Bytes as HTTP and curl write them, the last one included: `0-499`, `500-` to the end. */

@@ -2,9 +2,9 @@ import test from 'ava';
 import { parseHeaders } from '../src/given-secrets.ts';
 import { transportOf, USUAL_TRANSPORT } from '../src/given-settings.ts';
 import { netrcEntry } from '../src/netrc.ts';
-import { parseDigest, parseRange, parseSeconds } from '../src/written-values.ts';
+import { parseDigest, parseRange, parseRateLimit, parseSeconds } from '../src/written-values.ts';
 
-test('durations, ranges and digests are read as people write them', (t) => {
+test('durations, ranges, rates and digests are read as people write them', (t) => {
   t.deepEqual(
     ['90', '90s', '10m', '10 min', '2h', '14d', '1W'].map(parseSeconds),
     [90, 90, 600, 600, 7200, 1_209_600, 604_800],
@@ -13,9 +13,16 @@ test('durations, ranges and digests are read as people write them', (t) => {
     { startByte: 0, endByte: 2 },
     { startByte: 5, endByte: 6 },
   ]);
+  t.deepEqual(['2 MiB/s', '8 Mbit/s', '0', 'none'].map(parseRateLimit), [
+    2_097_152,
+    1_000_000,
+    0,
+    'none',
+  ]);
   t.is(parseDigest(`SHA256:${'AB'.repeat(32)}`), `sha256:${'ab'.repeat(32)}`);
   for (const wrong of ['', '-1', '1y', '1.5h', '10 m m']) t.throws(() => parseSeconds(wrong));
   for (const wrong of ['', '-5', '5', '5-4', 'a-b']) t.throws(() => parseRange(wrong));
+  for (const wrong of ['', '2', '2 MiB', '50%', '-1 B/s']) t.throws(() => parseRateLimit(wrong));
   for (const wrong of ['', 'md5:ab', 'sha256:', `sha512:${'ab'.repeat(32)}`]) {
     t.throws(() => parseDigest(wrong));
   }

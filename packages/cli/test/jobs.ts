@@ -98,6 +98,26 @@ test.serial('a file may have mirrors', async (t) => {
   t.like(agent.requests[0]?.body, { files: [{ url: URL_OF_A, mirrors: others }] });
 });
 
+test.serial('a limit and a cost policy are given, shown and taken away', async (t) => {
+  const user = await User.create(t);
+  const agent = await FakeAgent.start(t, user.home);
+  const given = ['--limit', '500 kB/s', '--cost-policy', 'no-surcharge'];
+  t.is((await user.run('job', 'create', URL_OF_A, ...given)).code, 0);
+  t.like(agent.requests[0]?.body, { limit: 500_000, costPolicy: 'no-surcharge' });
+  const { settings } = fakeJob();
+  agent.add(
+    fakeJob({ id: 'b-1', settings: { ...settings, limit: 500_000, costPolicy: 'standard' } }),
+  );
+  const shown = await user.run('job', 'show', 'b-1');
+  t.regex(shown.stdout, /network +at most 488\.3 KiB\/s over the WAN, cost policy standard\n/);
+  agent.add(fakeJob({ id: 'c-1', settings: { ...settings, limit: 0 } }));
+  t.regex((await user.run('job', 'show', 'c-1')).stdout, /network +blocked: nothing may come/);
+  const taken = ['--limit', 'none', '--cost-policy', 'default'];
+  const set = await user.run('job', 'set', 'b-1', ...taken);
+  t.regex(set.stdout, /changed: limit, cost policy\n/);
+  t.like(agent.requests.at(-1)?.body, { limit: 'none', costPolicy: 'default' });
+});
+
 const refuses = test.macro<[string, number, RegExp]>({
   async exec(t, line, exitCode, message) {
     const user = await User.create(t);
@@ -140,6 +160,8 @@ test.serial(
 );
 test.serial(refuses, 'job create http://a/b --range 5-4', 2, /expected FIRST-LAST/);
 test.serial(refuses, 'job create http://a/b --retry-delay 10x', 2, /expected a duration such as/);
+test.serial(refuses, 'job create http://a/b --limit 50%', 2, /expected a rate from 1 kB\/s/);
+test.serial(refuses, 'job set x --cost-policy cheap', 2, /Allowed choices are always,/);
 test.serial(refuses, 'job create http://a/b --user me', 2, /give both or none/);
 test.serial(
   refuses,

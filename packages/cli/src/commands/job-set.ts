@@ -20,6 +20,7 @@ const WORDS: Readonly<Record<string, string>> = {
   noProgressTimeoutSeconds: 'progress timeout',
   maximumDownloadSeconds: 'max time',
   autoComplete: 'auto-complete',
+  costPolicy: 'cost policy',
 };
 
 /** `peer-cache job set JOB`: changes what is named, and leaves the rest. */
