@@ -1,3 +1,4 @@
+import { Limits, NO_LIMITS, Pace } from '@peer-cache/bandwidth';
 import type { Log } from '@peer-cache/core';
 import {
   mergeFinders,
@@ -8,6 +9,7 @@ import {
 } from '@peer-cache/discovery';
 import type { Finder, MdnsFinder, SharingWatcher } from '@peer-cache/discovery';
 import { Downloader } from '@peer-cache/download';
+import { SYSTEM_CLOCK } from '@peer-cache/jobs';
 import { Board } from '@peer-cache/ownership';
 import { PeerIdentity } from '@peer-cache/protocol';
 import type { PeerStatus, SharingStatus } from '@peer-cache/protocol';
@@ -27,7 +29,8 @@ export interface ExchangeParts {
   readonly machine?: Finder | undefined;
 }
 
-export type ExchangeOptions = Pick<Config, 'sharing' | 'peers' | 'origins'>;
+export type ExchangeOptions = Pick<Config, 'sharing' | 'peers' | 'origins'> &
+  Partial<Pick<Config, 'limits'>>;
 
 /** What joins a store with peers and origins: it finds, serves and fetches while it exists. */
 export interface Exchange extends AsyncDisposable {
@@ -36,6 +39,8 @@ export interface Exchange extends AsyncDisposable {
   readonly finder: Finder;
   /** What its downloads tell its servers. */
   readonly board: Board;
+  /** From now on other limits hold between this agent and its peers. */
+  reconfigure(options: Pick<Config, 'limits'>): void;
   interfaces(): SharingStatus[];
   /** Address and port each. */
   servedAt(): string[];
@@ -58,15 +63,18 @@ interface Lan {
  */
 export async function openExchange(
   parts: ExchangeParts,
-  { sharing, peers, origins }: ExchangeOptions,
+  { sharing, peers, origins, limits = NO_LIMITS }: ExchangeOptions,
 ): Promise<Exchange> {
   const { log, store, machine, identity = PeerIdentity.create() } = parts;
   const board = new Board();
   await using stack = new AsyncDisposableStack();
+  const lanLimits = stack.use(new Limits('lan', SYSTEM_CLOCK, limits));
+  const servingLimits = stack.use(new Limits('serving', SYSTEM_CLOCK, limits));
+  const pace = new Pace(servingLimits);
   const finders: Finder[] = machine === undefined ? [] : [machine];
   const sharesItself = sharing.isEnabled && machine === undefined;
   const lan = sharesItself
-    ? await openLan({ log, store, identity, board }, sharing, stack)
+    ? await openLan({ log, store, identity, board, pace }, sharing, stack)
     : undefined;
   if (lan !== undefined) finders.push(lan.mdns);
   if (sharing.isEnabled && peers.length > 0) {
@@ -76,7 +84,7 @@ export async function openExchange(
   const isServing = (): boolean => lan !== undefined && lan.server.addresses.length > 0;
   const downloader = stack.use(
     new Downloader(
-      { store, finder, board, log: partLog(log, 'download') },
+      { store, finder, board, pace: new Pace(lanLimits), log: partLog(log, 'download') },
       {
         peerId: identity.peerId,
         mayCall: (host) => lan !== undefined && isOnLink(lan.watcher, host),
@@ -90,6 +98,10 @@ export async function openExchange(
     downloader,
     finder,
     board,
+    reconfigure(next) {
+      lanLimits.reconfigure(next.limits);
+      servingLimits.reconfigure(next.limits);
+    },
     interfaces: () => lan?.watcher.current.map(sharingStatus) ?? [],
     servedAt: () => lan?.server.addresses.map(shownAddress) ?? [],
     servedBytes: () => lan?.server.counters().servedBytes ?? 0,
@@ -100,10 +112,11 @@ export async function openExchange(
 
 interface LanParts extends Required<Pick<ExchangeParts, 'log' | 'store' | 'identity'>> {
   readonly board: Board;
+  readonly pace: Pace;
 }
 
 async function openLan(
-  { log, store, identity, board }: LanParts,
+  { log, store, identity, board, pace }: LanParts,
   { interfaces, networks, loopback, port }: Config['sharing'],
   stack: AsyncDisposableStack,
 ): Promise<Lan> {
@@ -115,7 +128,7 @@ async function openLan(
     loopback,
   };
   const watcher = stack.use(await watchSharingInterfaces({ log: discoveryLog }, options));
-  const serverParts = { store, board, identity, log: partLog(log, 'server') };
+  const serverParts = { store, board, identity, pace, log: partLog(log, 'server') };
   const server = stack.use(await startServer(serverParts, { addresses: [] }));
   const servePort = await listenAtOnePort(server, sharingHosts(watcher), port);
   watcher.on('interfaces-changed', () => {

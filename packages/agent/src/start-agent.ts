@@ -79,7 +79,10 @@ export async function startAgent(
   return {
     agent,
     jobs: jobs.queue,
-    reconfigure: (next) => jobs.reconfigure(next),
+    reconfigure(next) {
+      jobs.reconfigure(next);
+      opened.exchange.reconfigure(next);
+    },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

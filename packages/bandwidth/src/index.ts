@@ -11,6 +11,8 @@ export type {
 } from './limit-config.ts';
 export { Limits } from './limits.ts';
 export type { Leave, LimitExplanation, LimitName, LimitsClock, Taker } from './limits.ts';
+export { Pace } from './pace.ts';
+export type { Sleep, Wanted } from './pace.ts';
 export { EXPECTED_RATE, isRate, LEAST_RATE, parseRate, shownRate } from './rate.ts';
 export { WEEKDAYS } from './schedule.ts';
 export type { Weekday } from './schedule.ts';

@@ -20,6 +20,8 @@ export interface FetchRunOptions {
   readonly signal: AbortSignal;
   /** Told of bytes as they come, long before they are a block. Not every source does. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
+  /** Told when a limit keeps it from being asked, and when that is over. */
+  readonly onHeldBack?: ((isHeldBack: boolean) => void) | undefined;
 }
 
 export type SourceKind = 'store' | 'peer' | 'origin';

@@ -172,11 +172,12 @@ export class ContentTransfer {
       this.#flights.progressed(flight, bytes);
       if (share !== undefined) this.#share.received(share, bytes);
     };
+    const onHeldBack = (isHeldBack: boolean): void => this.#flights.heldBack(flight, isHeldBack);
     let error: unknown;
     try {
       const { firstBlock, count } = run;
       const asked = { segment, firstBlock, count };
-      for await (const item of supplier.source.fetch(asked, { signal, onBytes })) {
+      for await (const item of supplier.source.fetch(asked, { signal, onBytes, onHeldBack })) {
         const { length } = item.block.bytes;
         supplier.delivered(length);
         use.received(length);

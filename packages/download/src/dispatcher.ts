@@ -225,6 +225,7 @@ export class Dispatcher {
     const drippingMs = swarm.lag.patience(DRIPPING_MS);
     const unclaimedMs = swarm.lag.patience(UNCLAIMED_MS);
     for (const flight of flights.coming()) {
+      if (flight.isHeldBack) continue;
       const { segmentIndex } = flight.run;
       const [next] = work.missingOf(flight.run);
       const isOffered = next !== undefined && offers.hasBlock(segmentIndex, next);

@@ -7,6 +7,7 @@ import type { BlockStore } from '@peer-cache/store';
 import { describePatiently, fetchContent } from './content-fetch.ts';
 import type { DescribedContent, PlainContent } from './describe.ts';
 import type { FetchedContent, FetchOptions, FetchParts, GetOptions } from './fetch-options.ts';
+import type { FetchPace } from './limited.ts';
 import { openFileSink } from './sinks/file-sink.ts';
 import { OriginHttp } from './origin/origin-http.ts';
 import { Lookups } from './peers/lookups.ts';
@@ -24,6 +25,8 @@ export interface DownloaderParts {
   readonly finder: Finder;
   /** Where the server of this agent reads what is being fetched; nobody does, if not given. */
   readonly board?: Board;
+  /** What blocks of peers on other machines wait for; nothing, if not given. */
+  readonly pace?: FetchPace | undefined;
   readonly log?: Log;
 }
 
@@ -50,14 +53,14 @@ export class Downloader implements AsyncDisposable {
   readonly #running = new Set<Promise<unknown>>();
 
   constructor(
-    { store, finder, board = new Board(), log = silentLog }: DownloaderParts,
+    { store, finder, board = new Board(), pace, log = silentLog }: DownloaderParts,
     options: DownloaderOptions = {},
   ) {
     const { sidecarOrigins = [], discoveryWaitMs = DISCOVERY_WAIT_MS } = options;
     const http = new OriginHttp(options);
     const { servePort = () => 0, mayCall = () => false } = options;
     const selfId = options.peerId ?? randomBytes(16).toString('hex');
-    const pool = new PeerPool({ servePort, selfId });
+    const pool = new PeerPool({ servePort, selfId, pace });
     const lookups = new Lookups(finder, () => performance.now());
     const sharing = { lookups, board, selfId, isServing: () => servePort() !== 0, mayCall };
     this.#parts = { store, log, http, pool, sidecarOrigins, discoveryWaitMs, ...sharing };

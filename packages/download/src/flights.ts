@@ -44,6 +44,8 @@ export interface Flight {
   offeredSinceMs: number | undefined;
   /** Given up when its next block is here. */
   isLast: boolean;
+  /** A limit keeps its supplier from being asked: that is nobody's slowness. */
+  isHeldBack: boolean;
 }
 
 export type Lag = Pick<LoopLag, 'patience' | 'isBusy'>;
@@ -69,7 +71,13 @@ export class Flights {
     const startedMs = performance.now();
     const giveUp = new AbortController();
     const times = { startedMs, lastBlockMs: startedMs, lastByteMs: startedMs };
-    const state = { receivedBytes: 0, begunBytes: 0, isLast: false, offeredSinceMs: undefined };
+    const state = {
+      receivedBytes: 0,
+      begunBytes: 0,
+      isLast: false,
+      isHeldBack: false,
+      offeredSinceMs: undefined,
+    };
     const flight: Flight = { run, supplier, giveUp, share, ...times, ...state };
     this.#all.add(flight);
     return flight;
@@ -106,10 +114,12 @@ export class Flights {
   leaveStalled(): void {
     const nowMs = performance.now();
     const stalledMs = this.#lag.patience(STALLED_MS);
-    for (const { supplier, share, startedMs, lastBlockMs, lastByteMs, giveUp } of this.#all) {
+    for (const flight of this.#all) {
+      const { supplier, share, startedMs, lastBlockMs, lastByteMs, giveUp } = flight;
       const { kind, name } = supplier.source;
       if (supplier.isAway()) giveUp.abort(RELIEVED);
-      if (kind === 'peer' && !supplier.isComing && nowMs - lastBlockMs > stalledMs) {
+      const isAsked = !supplier.isComing && !flight.isHeldBack;
+      if (kind === 'peer' && isAsked && nowMs - lastBlockMs > stalledMs) {
         giveUp.abort(new PeerSilentError(name, STALLED_MS));
       }
       const mostMs = lastByteMs === startedMs ? ORIGIN_BEGINS_MS : ORIGIN_STALLED_MS;
@@ -176,7 +186,9 @@ export class Flights {
 
   /** Takes one run that takes its peer too long away from it, where `isUseful` says so. */
   relieveSlow(isUseful: (run: WorkRun) => boolean): void {
-    if (this.#lag.isBusy) return;
+    // Under a limit all are slow, and another would be no faster.
+    const isLimited = [...this.#all].some(({ isHeldBack }) => isHeldBack);
+    if (this.#lag.isBusy || isLimited) return;
     const nowMs = performance.now();
     for (const flight of this.#all) {
       const { run, supplier, startedMs, giveUp } = flight;
@@ -209,6 +221,14 @@ export class Flights {
     flight.receivedBytes += bytes;
     flight.begunBytes = 0;
     if (flight.isLast) flight.giveUp.abort(LEFT);
+  }
+
+  /** A limit keeps the supplier from being asked, or does no longer. */
+  heldBack(flight: Flight, isHeldBack: boolean): void {
+    flight.isHeldBack = isHeldBack;
+    flight.lastBlockMs = performance.now();
+    flight.lastByteMs = flight.lastBlockMs;
+    flight.offeredSinceMs = undefined;
   }
 
   /** Bytes of a flight came that are no block yet. */

@@ -12,6 +12,7 @@ export { Downloader } from './downloader.ts';
 export type { DownloaderOptions, DownloaderParts } from './downloader.ts';
 export * from './errors.ts';
 export type { FetchedContent, FetchOptions, GetOptions } from './fetch-options.ts';
+export type { FetchPace } from './limited.ts';
 export { fileError, withFileErrors } from './sinks/file-error.ts';
 export { openFileWriter } from './sinks/file-writer.ts';
 export type { FileWriter } from './sinks/file-writer.ts';

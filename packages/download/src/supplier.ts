@@ -2,6 +2,7 @@ import { BlockMismatchError, SECOND_MS } from '@peer-cache/core';
 import type { Ownership } from '@peer-cache/ownership';
 import { MOST_WAIT_MS } from '@peer-cache/protocol';
 import type { BlockSource, ContentSegment } from './block-source.ts';
+import { limited } from './limited.ts';
 import type { OriginLane } from './origin/origin-lane.ts';
 import { peerSource } from './peers/peer-source.ts';
 import type { Member } from './peers/member.ts';
@@ -92,7 +93,7 @@ export function peerSupplier(member: Member, parts: PeerParts): Supplier {
   const isTried = (): boolean => member.hasDelivered && !member.isCrawling;
   const mostRuns = (): number => (isTried() ? RUNS_PER_PEER : FIRST_RUNS);
   return {
-    source: verified(peerSource(member.peer), parts.blockHashListOf),
+    source: verified(limited(peerSource(member.peer), member.peer.pace), parts.blockHashListOf),
     mostRuns: () => (performance.now() < notBeforeMs ? 0 : mostRuns()),
     giving: parts.giving,
     isComing: false,
@@ -124,9 +125,10 @@ export function peerSupplier(member: Member, parts: PeerParts): Supplier {
  */
 export function comingSupplier(member: Member, parts: PeerParts): Supplier {
   const peer = peerSupplier(member, parts);
+  const source = limited(peerSource(member.peer, { waitMs: COMING_MS }), member.peer.pace);
   return {
     ...peer,
-    source: verified(peerSource(member.peer, { waitMs: COMING_MS }), parts.blockHashListOf),
+    source: verified(source, parts.blockHashListOf),
     giving: NOTHING,
     isComing: true,
     fellShort(shortfall) {

@@ -74,3 +74,18 @@ test('where others take long too, the LAN is slow, and one that has just begun i
   t.is(late.crawls, 0);
   t.is(flights.heldCount(), 3);
 });
+
+test('a peer that a limit keeps from being asked is not taken for silent', async (t) => {
+  const flights = new Flights({ patience: () => 0, isBusy: false });
+  const held = flights.start(RUN, new Holder('held back'));
+  flights.heldBack(held, true);
+  const silent = flights.start({ ...RUN, firstBlock: 16 }, new Holder('silent'));
+  await sleep(5);
+  flights.leaveStalled();
+  t.false(held.giveUp.signal.aborted);
+  t.true(silent.giveUp.signal.aborted);
+  flights.heldBack(held, false);
+  await sleep(5);
+  flights.leaveStalled();
+  t.true(held.giveUp.signal.aborted, 'from then on its time runs');
+});

@@ -14,6 +14,8 @@ import { fillAnswer } from './fill-answer.ts';
 import type { FilledAnswer } from './fill-answer.ts';
 import type { ProofCheck } from './proof-check.ts';
 import { planComing, sendComing } from './send-coming.ts';
+import { sendPaced } from './send-paced.ts';
+import type { PacedAnswer, PacedAnswers } from './serving-pace.ts';
 
 export interface BlocksParts {
   readonly board: Board;
@@ -23,6 +25,7 @@ export interface BlocksParts {
   readonly proofs: ProofCheck;
   readonly buffers: AnswerBuffers;
   readonly counters: Counters;
+  readonly paced: PacedAnswers;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -41,31 +44,44 @@ export function addBlocksRoute(app: FastifyInstance, parts: BlocksParts): void {
     });
     const coming = waitMs > 0 ? planComing(wishes, parts.board) : undefined;
     if (coming !== undefined) {
-      return await sendComing(reply, connection, { ...coming, waitMs }, parts);
+      using answer = parts.paced.begin(connection);
+      return await sendComing(reply, connection, { ...coming, waitMs, answer }, parts);
     }
-    void reply.type(BLOCKS_TYPE);
     const frames = planAnswer(wishes);
-    if (frames.length === 0) return reply.send(NOTHING);
-    return await sendFrames(reply, connection, frames, parts);
+    if (frames.length === 0) return reply.type(BLOCKS_TYPE).send(NOTHING);
+    using answer = parts.paced.begin(connection);
+    return await sendFrames(reply, { connection, answer, handles }, frames, parts);
   });
+}
+
+interface Sending {
+  readonly connection: Connection;
+  readonly answer: PacedAnswer | undefined;
+  /** What keeps the segments open. */
+  readonly handles: DisposableStack;
 }
 
 async function sendFrames(
   reply: FastifyReply,
-  connection: Connection,
+  { connection, answer, handles }: Sending,
   frames: readonly PlannedFrame<StoredSegment>[],
   { buffers, counters }: BlocksParts,
 ): Promise<FastifyReply> {
   const buffer = buffers.take(answerBytes(frames), connection.host);
-  const answer = await filled(frames, buffer);
+  const { sizeBytes, contentBytes } = await filled(frames, buffer);
+  const bytes = buffer.bytes.subarray(0, sizeBytes);
   if (connection.isClosed) {
     buffer.release();
     return reply.hijack();
   }
   // The answer is with the system then, or its socket is gone.
   reply.raw.once('close', buffer.release);
-  reply.raw.once('finish', () => counters.blocksServed(connection, answer.contentBytes));
-  return reply.send(buffer.bytes.subarray(0, answer.sizeBytes));
+  reply.raw.once('finish', () => counters.blocksServed(connection, contentBytes));
+  if (answer === undefined) return reply.type(BLOCKS_TYPE).send(bytes);
+  // A limit may make it last: the segments may be evicted meanwhile, their bytes are here.
+  handles.dispose();
+  await sendPaced(reply, bytes, { connection, answer });
+  return reply;
 }
 
 async function filled(

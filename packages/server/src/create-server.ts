@@ -19,6 +19,8 @@ import { Hosts } from './hosts.ts';
 import type { ServerLimits } from './limits.ts';
 import { takeOnlyMessages } from './message-body.ts';
 import { ProofCheck } from './proof-check.ts';
+import { PacedAnswers } from './serving-pace.ts';
+import type { ServingPace } from './serving-pace.ts';
 import { addStateRoute } from './state-route.ts';
 
 export interface ServerParts {
@@ -26,6 +28,8 @@ export interface ServerParts {
   /** What this agent tells of its own downloads; nothing if not given. */
   readonly board?: Board;
   readonly identity: PeerIdentity;
+  /** What answers to other machines wait for; nothing, if not given. */
+  readonly pace?: ServingPace | undefined;
   readonly log: Log;
   /** Milliseconds of a clock that never jumps; the process's own where not given. */
   readonly now?: () => number;
@@ -53,7 +57,7 @@ const NO_MORE: MoreRoutes = { paths: [], add: () => undefined };
 
 /** Makes the routes and what they share. */
 export async function createServer(
-  { store, board = new Board(), identity, log, now = () => performance.now() }: ServerParts,
+  { store, board = new Board(), identity, pace, log, now = () => performance.now() }: ServerParts,
   limits: ServerLimits,
   more: MoreRoutes = NO_MORE,
 ): Promise<RequestHandler> {
@@ -75,7 +79,8 @@ export async function createServer(
   refuseOthers(app, parts, [HELLO_PATH, ...more.paths]);
   addHelloRoute(app, { identity, connections, counters });
   addStateRoute(app, { connections, proofs, store, board, changes, now });
-  addBlocksRoute(app, { connections, proofs, board, changes, buffers, counters, now });
+  const paced = new PacedAnswers(pace);
+  addBlocksRoute(app, { connections, proofs, board, changes, buffers, counters, paced, now });
   more.add(app, { connections, limits });
   await app.ready();
   return {

@@ -3,6 +3,7 @@ export type { ServerParts } from './create-server.ts';
 export { ListenFailedError } from './errors.ts';
 export type { ServerLimits } from './limits.ts';
 export type { ListenAddress } from './listener.ts';
+export type { ServingPace } from './serving-pace.ts';
 export { startMachineServer } from './machine-server.ts';
 export type { LanFinder, MachineServer, MachineServerParts } from './machine-server.ts';
 export { startServer } from './start-server.ts';

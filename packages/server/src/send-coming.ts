@@ -10,6 +10,8 @@ import type { ChangeWatch } from './change-watch.ts';
 import type { Connection } from './connection.ts';
 import type { Counters } from './counters.ts';
 import { segmentNameOf } from './proven-segments.ts';
+import type { PacedAnswer } from './serving-pace.ts';
+import { written } from './written.ts';
 
 /** Blocks of one segment, in order, that are here or will be. */
 export interface ComingBlocks {
@@ -23,6 +25,13 @@ export interface ComingParts {
   readonly buffers: AnswerBuffers;
   readonly counters: Counters;
   readonly now: () => number;
+}
+
+export interface SendOptions {
+  /** For each block, after the one before it. */
+  readonly waitMs: number;
+  /** Where a limit holds: what leave comes from. */
+  readonly answer: PacedAnswer | undefined;
 }
 
 /**
@@ -52,7 +61,7 @@ export function planComing(
 export async function sendComing(
   reply: FastifyReply,
   connection: Connection,
-  { wish, blocks, waitMs }: ComingBlocks & { readonly waitMs: number },
+  { wish, blocks, waitMs, answer }: ComingBlocks & SendOptions,
   parts: ComingParts,
 ): Promise<FastifyReply> {
   const { buffers, counters } = parts;
@@ -65,7 +74,9 @@ export async function sendComing(
   raw.flushHeaders();
   try {
     const to = { raw, connection, waitMs, buffer: buffer.bytes };
+    const { ending: signal } = connection;
     for await (const frameBytes of frames({ wish, blocks }, to, parts)) {
+      await answer?.take({ least: frameBytes, most: frameBytes }, { signal });
       await written(raw, buffer.bytes.subarray(0, frameBytes));
     }
     raw.end();
@@ -111,18 +122,5 @@ async function* frames(
     const sizeBytes = sealed.bytes.length;
     encodeFrameHeader({ index, firstBlock, sizeBytes }, buffer);
     yield FRAME_HEADER_BYTES + sizeBytes;
-  }
-}
-
-/** Resolves when the system has the bytes: their buffer may be used again. */
-async function written(raw: ServerResponse, bytes: Uint8Array): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const onClose = (): void => reject(new Error('the connection was closed'));
-  raw.once('close', onClose);
-  raw.write(bytes, (error) => (error ? reject(error) : resolve()));
-  try {
-    await promise;
-  } finally {
-    raw.off('close', onClose);
   }
 }

@@ -24,6 +24,15 @@ export class HandClock implements LimitsClock {
     return { [Symbol.dispose]: () => this.#ticking.delete(ticking) };
   }
 
+  /** Resolves when so much time has passed, or the signal is aborted; never without a time. */
+  async sleep(ms: number | undefined, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (signal.aborted) return;
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    using _waiting = ms === undefined ? undefined : this.every(ms, resolve);
+    await promise;
+  }
+
   /** Lets so much time pass, and whatever is due in it happen. */
   pass(ms: number): void {
     const endMs = this.#uptimeMs + ms;

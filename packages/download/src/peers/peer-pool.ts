@@ -1,4 +1,5 @@
 import type { PeerAddress } from '@peer-cache/discovery';
+import type { FetchPace } from '../limited.ts';
 import { LoopLag } from '../loop-lag.ts';
 import { Conduct } from './conduct.ts';
 import { asError, PeerUnreachableError } from '../errors.ts';
@@ -17,6 +18,8 @@ export interface PeerPoolOptions {
   readonly selfId?: string;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
+  /** What blocks from other machines wait for; nothing, if not given. */
+  readonly pace?: FetchPace | undefined;
 }
 
 /** Every peer that this agent has met, with its connections and its conduct. */
@@ -27,9 +30,11 @@ export class PeerPool implements AsyncDisposable {
   readonly lag: LoopLag = new LoopLag();
   readonly #peers = new Map<string, Peer>();
 
-  constructor({ servePort, selfId = '', now = () => performance.now() }: PeerPoolOptions) {
+  constructor(options: PeerPoolOptions) {
+    const { servePort, selfId = '', now = () => performance.now(), pace } = options;
     const followed = (): number => this.peers().filter(({ following }) => following.isOn).length;
-    this.#options = { servePort, selfId, now, signal: this.#stop.signal, lag: this.lag, followed };
+    const { signal } = this.#stop;
+    this.#options = { servePort, selfId, now, pace, signal, lag: this.lag, followed };
   }
 
   /** The peer at this address; the same object each time. */
@@ -57,7 +62,9 @@ export class PeerPool implements AsyncDisposable {
   }
 }
 
-interface PoolParts extends Required<PeerPoolOptions>, FollowingParts {}
+interface PoolParts extends Required<Omit<PeerPoolOptions, 'pace'>>, FollowingParts {
+  readonly pace: FetchPace | undefined;
+}
 
 /** Another agent, where it can be reached. */
 export class Peer implements FollowedPeer, Disposable {
@@ -83,6 +90,11 @@ export class Peer implements FollowedPeer, Disposable {
     this.conduct = new Conduct(options.now);
     this.#options = options;
     this.following = new PeerFollowing(this, options);
+  }
+
+  /** What its blocks wait for: nothing, where they come from this machine itself. */
+  get pace(): FetchPace | undefined {
+    return this.address.socketPath === undefined ? this.#options.pace : undefined;
   }
 
   /** Whether it is this agent itself, by some way round. */

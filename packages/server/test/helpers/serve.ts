@@ -4,7 +4,7 @@ import { PeerIdentity } from '@peer-cache/protocol';
 import type { StoredSegment } from '@peer-cache/store';
 import type { ExecutionContext } from 'ava';
 import { startServer } from '../../src/index.ts';
-import type { ListenAddress, PeerServer, ServerLimits } from '../../src/index.ts';
+import type { ListenAddress, PeerServer, ServerLimits, ServingPace } from '../../src/index.ts';
 import type { TestSegment } from './content.ts';
 import { NotedStore } from './noted-store.ts';
 import { RawPeer } from './raw-peer.ts';
@@ -25,6 +25,7 @@ export interface Serving {
 export async function serve(
   t: ExecutionContext,
   limits: Partial<ServerLimits> = {},
+  pace?: ServingPace,
 ): Promise<Serving> {
   const stack = new AsyncDisposableStack();
   t.teardown(() => stack.disposeAsync());
@@ -33,7 +34,7 @@ export async function serve(
   const identity = new PeerIdentity(Buffer.alloc(32, 3));
   const addresses = [{ host: '127.0.0.1', port: 0 }];
   const server = stack.use(
-    await startServer({ store, board, identity, log: silentLog }, { addresses, limits }),
+    await startServer({ store, board, identity, pace, log: silentLog }, { addresses, limits }),
   );
   const [address = { host: '', port: 0 }] = server.addresses;
   const connect = async (localAddress?: string): Promise<RawPeer> =>
