@@ -47,6 +47,7 @@ test(refuses, 'limits.low=500 B/s', 'expected a rate from 1 kB/s');
 test(refuses, 'limits.wan=0%', 'expected a rate');
 test(refuses, 'limits.wan=101%', 'expected a rate');
 test(refuses, 'limits.lan=50%', 'limits.lan is "50%"; expected a rate', 'or "none"');
+test(refuses, 'limits.lan=0', 'limits.lan is "0"; expected a rate from 1 kB/s');
 test(refuses, 'limits.wann=0', 'did you mean limits.wan?');
 test(refuses, 'schedule.night.from=22:00', 'schedule.night needs from and to, and has no to');
 test(refuses, 'schedule.night.form=22:00', 'did you mean schedule.night.from?');
@@ -73,8 +74,8 @@ test(reads, [], {
 test(reads, ['schedule.night.days=mon-wed, sat, sat'], { days: ['mon', 'tue', 'wed', 'sat'] });
 test(reads, ['schedule.night.days=fri-mon'], { days: ['fri', 'sat', 'sun', 'mon'] });
 test(reads, ['schedule.night.to=24:00'], { toMinute: 24 * 60 });
-test(reads, ['schedule.night.wan=50%', 'schedule.night.lan=0'], {
-  rates: { wan: { linkShare: 0.5 }, lan: { bytesPerSecond: 0 }, low: 'none' },
+test(reads, ['schedule.night.wan=50%', 'schedule.night.serving=0'], {
+  rates: { wan: { linkShare: 0.5 }, serving: { bytesPerSecond: 0 }, low: 'none' },
 });
 
 const refusesInterval = test.macro<[string, string]>({
@@ -87,6 +88,7 @@ const refusesInterval = test.macro<[string, string]>({
 });
 
 test(refusesInterval, '', 'schedule.night changes no limit; give it one of wan, lan,');
+test(refusesInterval, 'schedule.night.lan=0', 'expected a rate from 1 kB/s');
 test(refusesInterval, 'schedule.night.days=', 'expected days such as');
 test(refusesInterval, 'schedule.night.days=monday', 'expected days such as');
 test(refusesInterval, 'schedule.night.days=mon-tue-wed', 'expected days such as');

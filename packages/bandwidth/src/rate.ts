@@ -14,9 +14,8 @@ const BITS_PER_BYTE = 8;
 /** Bytes per second. A slower rate would only look like one that is blocked. */
 export const LEAST_RATE = 1000;
 
-/** Completes "expected …" for {@link parseRate}. */
-export const EXPECTED_RATE =
-  'a rate from 1 kB/s such as "2 MiB/s", "500 kB/s" or "20 Mbit/s", or "0"';
+/** Completes "expected …" for a rate of {@link parseRate} that is not 0. */
+export const EXPECTED_RATE = 'a rate from 1 kB/s such as "2 MiB/s", "500 kB/s" or "20 Mbit/s"';
 
 /**
  * Bytes per second of text such as `2 MiB/s`, `500 kB/s` or `20 Mbit/s`, or of `0`; undefined for

@@ -31,7 +31,7 @@ export function parseSeconds(text: string): number {
 /** Bytes per second from `2 MiB/s`, `500 kB/s`, `20 Mbit/s` or `0`; or `none`. */
 export function parseRateLimit(text: string): number | 'none' {
   const rate = text === 'none' ? text : parseRate(text);
-  if (rate === undefined) throw new InvalidArgumentError(`expected ${EXPECTED_RATE}, or none.`);
+  if (rate === undefined) throw new InvalidArgumentError(`expected ${EXPECTED_RATE}, 0 or none.`);
   return rate;
 }
 

@@ -225,7 +225,7 @@ export class Dispatcher {
     const drippingMs = swarm.lag.patience(DRIPPING_MS);
     const unclaimedMs = swarm.lag.patience(UNCLAIMED_MS);
     for (const flight of flights.coming()) {
-      if (flight.isHeldBack) continue;
+      if (flight.heldBackSinceMs !== undefined) continue;
       const { segmentIndex } = flight.run;
       const [next] = work.missingOf(flight.run);
       const isOffered = next !== undefined && offers.hasBlock(segmentIndex, next);

@@ -32,7 +32,8 @@ export interface Flight {
   readonly run: WorkRun;
   readonly supplier: Supplier;
   readonly giveUp: AbortController;
-  readonly startedMs: number;
+  /** Moved on by what a limit held it back for. */
+  startedMs: number;
   /** This peer's share that it brings, where it comes from the origin. */
   readonly share: Share | undefined;
   lastBlockMs: number;
@@ -44,8 +45,8 @@ export interface Flight {
   offeredSinceMs: number | undefined;
   /** Given up when its next block is here. */
   isLast: boolean;
-  /** A limit keeps its supplier from being asked: that is nobody's slowness. */
-  isHeldBack: boolean;
+  /** Since when a limit keeps its supplier from being asked: that is nobody's slowness. */
+  heldBackSinceMs: number | undefined;
 }
 
 export type Lag = Pick<LoopLag, 'patience' | 'isBusy'>;
@@ -75,8 +76,8 @@ export class Flights {
       receivedBytes: 0,
       begunBytes: 0,
       isLast: false,
-      isHeldBack: false,
       offeredSinceMs: undefined,
+      heldBackSinceMs: undefined,
     };
     const flight: Flight = { run, supplier, giveUp, share, ...times, ...state };
     this.#all.add(flight);
@@ -118,7 +119,7 @@ export class Flights {
       const { supplier, share, startedMs, lastBlockMs, lastByteMs, giveUp } = flight;
       const { kind, name } = supplier.source;
       if (supplier.isAway()) giveUp.abort(RELIEVED);
-      const isAsked = !supplier.isComing && !flight.isHeldBack;
+      const isAsked = !supplier.isComing && flight.heldBackSinceMs === undefined;
       if (kind === 'peer' && isAsked && nowMs - lastBlockMs > stalledMs) {
         giveUp.abort(new PeerSilentError(name, STALLED_MS));
       }
@@ -138,7 +139,7 @@ export class Flights {
     const nowMs = performance.now();
     const crawling = new Set<Supplier>();
     for (const flight of this.#all) {
-      if (!isHeld(flight) || nowMs - flight.startedMs < SLOW_RUN_MS) continue;
+      if (!isHeld(flight) || flownMs(flight, nowMs) < SLOW_RUN_MS) continue;
       const takesMs = wholeRunMs(flight, nowMs);
       if (takesMs <= Math.max(CRAWLING_MS, CRAWLING_RUNS * usualMs)) continue;
       const othersMs = this.#usualOfOthers(flight.supplier, nowMs);
@@ -186,14 +187,12 @@ export class Flights {
 
   /** Takes one run that takes its peer too long away from it, where `isUseful` says so. */
   relieveSlow(isUseful: (run: WorkRun) => boolean): void {
-    // Under a limit all are slow, and another would be no faster.
-    const isLimited = [...this.#all].some(({ isHeldBack }) => isHeldBack);
-    if (this.#lag.isBusy || isLimited) return;
+    if (this.#lag.isBusy) return;
     const nowMs = performance.now();
     for (const flight of this.#all) {
-      const { run, supplier, startedMs, giveUp } = flight;
+      const { run, supplier, giveUp } = flight;
       const { source, isComing } = supplier;
-      if (source.kind !== 'peer' || isComing || nowMs - startedMs < SLOW_RUN_MS) continue;
+      if (source.kind !== 'peer' || isComing || flownMs(flight, nowMs) < SLOW_RUN_MS) continue;
       if (leftMs(flight, nowMs) < WORTH_RELIEVING_MS || !isUseful(run)) continue;
       supplier.relieved();
       giveUp.abort(RELIEVED);
@@ -223,11 +222,13 @@ export class Flights {
     if (flight.isLast) flight.giveUp.abort(LEFT);
   }
 
-  /** A limit keeps the supplier from being asked, or does no longer. */
+  /** A limit keeps the supplier from being asked, or does no longer: meanwhile its time stands still. */
   heldBack(flight: Flight, isHeldBack: boolean): void {
-    flight.isHeldBack = isHeldBack;
-    flight.lastBlockMs = performance.now();
-    flight.lastByteMs = flight.lastBlockMs;
+    const nowMs = performance.now();
+    flight.startedMs += nowMs - (flight.heldBackSinceMs ?? nowMs);
+    flight.heldBackSinceMs = isHeldBack ? nowMs : undefined;
+    flight.lastBlockMs = nowMs;
+    flight.lastByteMs = nowMs;
     flight.offeredSinceMs = undefined;
   }
 
@@ -243,12 +244,18 @@ export class Flights {
   }
 }
 
+/** How long a flight is under way, but for what a limit held it back for. */
+function flownMs({ startedMs, heldBackSinceMs }: Flight, nowMs: number): number {
+  return (heldBackSinceMs ?? nowMs) - startedMs;
+}
+
 /** How long a flight will take for the rest of its run, at its rate so far. */
-function leftMs({ run, startedMs, receivedBytes, begunBytes }: Flight, nowMs: number): number {
+function leftMs(flight: Flight, nowMs: number): number {
+  const { run, receivedBytes, begunBytes } = flight;
   const broughtBytes = receivedBytes + begunBytes;
   if (broughtBytes === 0) return Infinity;
   const leftBytes = run.count * BLOCK_BYTES - broughtBytes;
-  return (leftBytes * (nowMs - startedMs)) / broughtBytes;
+  return (leftBytes * flownMs(flight, nowMs)) / broughtBytes;
 }
 
 /** Of what a peer has, and does not have to wait for itself. */
@@ -257,9 +264,10 @@ function isHeld({ supplier: { source, isComing } }: Flight): boolean {
 }
 
 /** How long a flight would take for a whole run, at its rate so far; 0 while nothing tells. */
-function wholeRunMs({ startedMs, receivedBytes, begunBytes }: Flight, nowMs: number): number {
+function wholeRunMs(flight: Flight, nowMs: number): number {
+  const { receivedBytes, begunBytes } = flight;
   if (receivedBytes + begunBytes === 0) return 0;
-  return (RUN_BLOCKS * BLOCK_BYTES * (nowMs - startedMs)) / (receivedBytes + begunBytes);
+  return (RUN_BLOCKS * BLOCK_BYTES * flownMs(flight, nowMs)) / (receivedBytes + begunBytes);
 }
 
 /** The run, within the content, that a flight's blocks are of. */

@@ -27,7 +27,7 @@ import { checkFiles, checkSettings, retargeted } from './job-requests.ts';
 import { isFinal } from './job-state.ts';
 import { Job } from './job.ts';
 import { isJournalTrouble } from './journal/journal.ts';
-import { changed, newFile, newJob, restored, settingsOf } from './new-records.ts';
+import { changed, newFile, newJob, restoredRecords, settingsOf } from './new-records.ts';
 import { takerOf } from './records.ts';
 import type { JobRecord } from './records.ts';
 import { Runner } from './runner.ts';
@@ -247,11 +247,8 @@ export class JobQueue implements JobControl, AsyncDisposable {
   }
 
   #restore(): void {
-    const { journal, clock } = this.#parts;
-    const nowWallMs = clock.wallMs();
-    const savedWallMs = journal.lastSavedMs() ?? nowWallMs;
-    for (const record of journal.jobs()) {
-      this.#add(restored(record, { savedWallMs, nowWallMs }));
+    for (const record of restoredRecords(this.#parts)) {
+      this.#add(record);
       this.#lastNumber = Math.max(this.#lastNumber, record.number);
     }
   }

@@ -6,7 +6,9 @@ import type {
   SettingChanges,
   TransportSettings,
 } from '@peer-cache/protocol';
+import type { Clock } from './clock.ts';
 import { isFinal, isInAction } from './job-state.ts';
+import type { Journal } from './journal/journal.ts';
 import type { FileRecord, JobRecord } from './records.ts';
 import { afterRestart, NEW_TIMERS } from './timers.ts';
 
@@ -107,8 +109,21 @@ export function newFile(request: JobFileRequest, jobId: string, index: number): 
   };
 }
 
+/** The jobs of a journal that a new agent takes over. */
+export function restoredRecords({
+  journal,
+  clock,
+}: {
+  readonly journal: Pick<Journal, 'jobs' | 'lastSavedMs'>;
+  readonly clock: Pick<Clock, 'wallMs'>;
+}): JobRecord[] {
+  const nowWallMs = clock.wallMs();
+  const savedWallMs = journal.lastSavedMs() ?? nowWallMs;
+  return Array.from(journal.jobs(), (record) => restored(record, { savedWallMs, nowWallMs }));
+}
+
 /** A job as it comes back with a new agent: what ran is queued again, and some time has passed. */
-export function restored(
+function restored(
   record: JobRecord,
   times: { readonly savedWallMs: number; readonly nowWallMs: number },
 ): JobRecord {

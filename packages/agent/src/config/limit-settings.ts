@@ -40,16 +40,20 @@ export function limitSetting(key: string, limit: LimitKey): Setting<RateLimit> {
   // Of the LAN nobody measures what it carries, so a share of it would never limit anything.
   const hasShare = limit !== 'lan' && limit !== 'serving';
   const share = hasShare ? ', a share of the measured link such as "50%"' : '';
+  // What a neighbour has is not fetched from the origin: a job would wait for it for ever.
+  const mayBlock = limit !== 'lan';
+  const rate = mayBlock ? `${EXPECTED_RATE}, or "0"` : EXPECTED_RATE;
   return {
     key,
-    doc: `At most so much ${LIMITED[limit]}; "0" blocks.`,
-    expects: `${EXPECTED_RATE}${share}, or "none"`,
+    doc: `At most so much ${LIMITED[limit]}${mayBlock ? '; "0" blocks' : ''}.`,
+    expects: `${rate}${share}, or "none"`,
     fallback: 'none',
     fromText: (text) => text,
     read(value) {
       // What TOML has numbers for needs no quotes.
       const text = value === 0 ? '0' : value;
-      return typeof text === 'string' ? parseLimit(text, hasShare) : undefined;
+      if (typeof text !== 'string' || (text === '0' && !mayBlock)) return undefined;
+      return parseLimit(text, hasShare);
     },
   };
 }
