@@ -3,7 +3,7 @@ import type { LimitExplanation } from '@peer-cache/bandwidth';
 import { DAY_MS, SECOND_MS } from '@peer-cache/core';
 import type { WaitReason } from '@peer-cache/protocol';
 
-/** More would say nothing that anybody could act on. */
+/** There are no more: of the WAN, of the priority, of the job. */
 const MOST_TOLD = 3;
 const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 

@@ -18,8 +18,9 @@ export async function sendPaced(
   raw.writeHead(200, { 'content-type': BLOCKS_TYPE, 'content-length': bytes.length });
   try {
     for (let at = 0; at < bytes.length;) {
-      const most = bytes.length - at;
-      const count = await answer.take({ least: Math.min(BLOCK_BYTES, most), most }, { signal });
+      // No more at a time, so that answers to several peers take turns.
+      const count = Math.min(BLOCK_BYTES, bytes.length - at);
+      await answer.take({ least: count, most: count }, { signal });
       await written(raw, bytes.subarray(at, at + count));
       at += count;
     }
