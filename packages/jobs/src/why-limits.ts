@@ -3,8 +3,6 @@ import type { LimitExplanation } from '@peer-cache/bandwidth';
 import { DAY_MS, SECOND_MS } from '@peer-cache/core';
 import type { WaitReason } from '@peer-cache/protocol';
 
-/** There are no more: of the WAN, of the priority, of the job. */
-const MOST_TOLD = 3;
 const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 
 /** Why nothing comes for a job at all: a limit of 0. Undefined where none is. Pure. */
@@ -23,7 +21,7 @@ export function blockedReason(
 
 /** How fast a job may be at most, the slowest limit first. Pure. */
 export function limitReasons(limits: readonly LimitExplanation[], nowMs: number): WaitReason[] {
-  return limits.slice(0, MOST_TOLD).map((limit) => {
+  return limits.map((limit) => {
     const rate = shownRate(limit.bytesPerSecond);
     const text = `it may take at most ${rate} over the WAN, by ${shownPlace(limit, nowMs)}`;
     return { code: 'limit', text };
