@@ -8,6 +8,7 @@ import { LookupAsker } from './lookup-asker.ts';
 import { LookupResponder } from './lookup-responder.ts';
 import { openMdnsLinks } from './mdns-links.ts';
 import { MdnsPresence } from './mdns-presence.ts';
+import type { PresenceParts } from './mdns-presence.ts';
 import type { SharingWatcher } from './sharing-watcher.ts';
 
 export interface MdnsFinderParts {
@@ -26,17 +27,27 @@ export interface MdnsFinderOptions {
   readonly servePort?: number | undefined;
 }
 
+/** What is said and heard on the links. */
+interface Conversations {
+  readonly asker: LookupAsker;
+  readonly knownPeers: KnownPeers;
+  /** Of an agent that serves. */
+  readonly presence: MdnsPresence | undefined;
+}
+
 /** Finds peers on the local network by multicast, and lets itself be found if it serves. */
 export class MdnsFinder implements Finder {
   readonly name = 'mdns';
   readonly #asker: LookupAsker;
   readonly #knownPeers: KnownPeers;
+  readonly #presence: MdnsPresence | undefined;
   readonly #parts: AsyncDisposableStack;
   readonly #stop = new AbortController();
 
-  constructor(asker: LookupAsker, knownPeers: KnownPeers, parts: AsyncDisposableStack) {
+  constructor({ asker, knownPeers, presence }: Conversations, parts: AsyncDisposableStack) {
     this.#asker = asker;
     this.#knownPeers = knownPeers;
+    this.#presence = presence;
     this.#parts = parts;
   }
 
@@ -54,6 +65,11 @@ export class MdnsFinder implements Finder {
   /** The agents that made themselves known; only an agent that serves listens for them. */
   knownPeers(): KnownPeer[] {
     return this.#knownPeers.list();
+  }
+
+  /** While it does not serve, it is not known to others and has nothing, and finds all the same. */
+  setServing(isServing: boolean): void {
+    this.#presence?.setSilent(!isServing);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -91,17 +107,29 @@ export async function openMdnsFinder(
     port === servePort && interfaces.current.some(({ addresses }) => addresses.includes(host));
   const asker = new LookupAsker({ links: () => links.links, now, isOwn });
   links.on('answer-heard', (heard) => asker.hear(heard));
-  if (speaks) {
-    const responder = parts.use(
-      new LookupResponder({ holdings, knownPeers, now, random }, servePort),
-    );
-    const presence = parts.use(
-      new MdnsPresence({ log, interfaces, links, knownPeers, now, random }, servePort),
-    );
-    links.on('packet-heard', (heard) => {
-      responder.hear(heard);
-      presence.hear(heard);
-    });
-  }
-  return new MdnsFinder(asker, knownPeers, parts.move());
+  const presence = speaks
+    ? openSpeech({ log, holdings, interfaces, links, knownPeers, now, random }, servePort, parts)
+    : undefined;
+  return new MdnsFinder({ asker, knownPeers, presence }, parts.move());
+}
+
+/** Lets itself be found, and notes who else does. */
+function openSpeech(
+  { holdings, ...shared }: PresenceParts & { readonly holdings: Holdings },
+  servePort: number,
+  parts: AsyncDisposableStack,
+): MdnsPresence {
+  const { links, knownPeers, now, random } = shared;
+  const held: Holdings = {
+    proofKeyOf: (segmentId) => (presence.isSilent ? undefined : holdings.proofKeyOf(segmentId)),
+  };
+  const responder = parts.use(
+    new LookupResponder({ holdings: held, knownPeers, now, random }, servePort),
+  );
+  const presence = parts.use(new MdnsPresence(shared, servePort));
+  links.on('packet-heard', (heard) => {
+    responder.hear(heard);
+    presence.hear(heard);
+  });
+  return presence;
 }

@@ -38,6 +38,7 @@ export class MdnsPresence implements AsyncDisposable {
   readonly #renames: RateLimit;
   readonly #presences = new Map<Link, LinkPresence>();
   #label = newLabel();
+  #isSilent = false;
   #lastPrefixes: readonly string[] = [];
   #work: Promise<void> = Promise.resolve();
 
@@ -53,6 +54,17 @@ export class MdnsPresence implements AsyncDisposable {
   /** The random name that this agent goes by at present. */
   get label(): string {
     return this.#label;
+  }
+
+  get isSilent(): boolean {
+    return this.#isSilent;
+  }
+
+  /** Says goodbye and no more, or makes itself known again; others are noted all the while. */
+  setSilent(isSilent: boolean): void {
+    if (isSilent === this.#isSilent) return;
+    this.#isSilent = isSilent;
+    this.#follow();
   }
 
   /** Takes a packet that was heard by multicast. */
@@ -84,7 +96,7 @@ export class MdnsPresence implements AsyncDisposable {
   };
 
   async #reconcile(): Promise<void> {
-    const links: readonly Link[] = this.#parts.links.links;
+    const links: readonly Link[] = this.#isSilent ? [] : this.#parts.links.links;
     // Link-local prefixes, which have a zone, are the same in every network.
     const prefixes = links
       .flatMap(({ plan }) => plan.prefixes)

@@ -76,6 +76,26 @@ test.serial('agents that serve know of each other until one says goodbye', async
   t.true(knows(a.finder, c.servePort));
 });
 
+test.serial('an agent that stops serving says goodbye, has nothing, and still finds', async (t) => {
+  const keys = segments(uniqueName('silent'), 2);
+  const one = await openAgent(t, { holds: keys });
+  const other = await openAgent(t, { holds: keys });
+  const otherKnows = (): boolean => knows(other.finder, one.servePort);
+  const foundBy = async (finder: MdnsFinder): Promise<number[]> => {
+    const found = await findAll(finder, lookupsFor(keys));
+    return [...new Set(found.map(({ address }) => address.port))];
+  };
+  await until(otherKnows, (isKnown) => isKnown);
+  one.finder.setServing(false);
+  await until(otherKnows, (isKnown) => !isKnown);
+  t.deepEqual(await foundBy(other.finder), []);
+  t.deepEqual(await foundBy(one.finder), [other.servePort]);
+  t.true(knows(one.finder, other.servePort));
+  one.finder.setServing(true);
+  await until(otherKnows, (isKnown) => isKnown);
+  t.deepEqual(await foundBy(other.finder), [one.servePort]);
+});
+
 test.serial(
   'a query by unicast to port 5353 is not answered, the same by multicast is',
   async (t) => {
