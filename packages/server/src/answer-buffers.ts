@@ -9,6 +9,8 @@ import type { ServerLimits } from './limits.ts';
 const SIZE_CLASSES: readonly number[] = [128 * KIB, 320 * KIB, 1088 * KIB, MOST_RESPONSE_BYTES];
 /** Memory that each size keeps for its next answers; what was in flight beyond it is let go. */
 const MOST_IDLE_BYTES: number = 8 * MIB;
+/** Two of the largest, or eight that are usual. */
+const LEAST_ALLOWED_BYTES: number = 2 * MOST_RESPONSE_BYTES;
 /** An answer of some MiB leaves a LAN's network card within this. */
 const BUSY_RETRY_MS = 100;
 
@@ -22,11 +24,23 @@ export interface AnswerBuffer {
 /** Buffers that answers are filled into, used again and again, within the limits of memory. */
 export class AnswerBuffers {
   readonly #limits: ServerLimits;
+  #allowed: ServerLimits;
   readonly #idle = new Map<number, Buffer[]>(SIZE_CLASSES.map((size) => [size, []]));
   #bytesInFlight = 0;
 
   constructor(limits: ServerLimits) {
     this.#limits = limits;
+    this.#allowed = limits;
+  }
+
+  /**
+   * Lets so much of the limit be in flight from now on, from 0 to 1; always some answers, so that
+   * those who have nobody else to ask are not left with nothing.
+   */
+  allow(share: number): void {
+    const { bytesInFlight } = this.#limits;
+    const allowedBytes = Math.max(LEAST_ALLOWED_BYTES, Math.floor(bytesInFlight * share));
+    this.#allowed = { ...this.#limits, bytesInFlight: Math.min(bytesInFlight, allowedBytes) };
   }
 
   get bytesInFlight(): number {
@@ -37,7 +51,7 @@ export class AnswerBuffers {
   take(leastBytes: number, host: Host): AnswerBuffer {
     const size = SIZE_CLASSES.find((bytes) => bytes >= leastBytes) ?? leastBytes;
     const inFlight = { all: this.#bytesInFlight, ofHost: host.bytesInFlight };
-    if (!admitsAnswer(size, inFlight, this.#limits)) {
+    if (!admitsAnswer(size, inFlight, this.#allowed)) {
       throw new ServerBusyError('bytes in flight', BUSY_RETRY_MS);
     }
     this.#count(host, size);

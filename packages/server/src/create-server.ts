@@ -41,6 +41,8 @@ export interface RequestHandler extends AsyncDisposable {
   readonly connections: Connections;
   readonly counters: Counters;
   snapshot(): ServerCounters;
+  /** How much of the limit answers may have in flight, from 0 to 1. */
+  allow(share: number): void;
 }
 
 /** Routes beside those that every peer has. */
@@ -87,6 +89,7 @@ export async function createServer(
     app,
     connections,
     counters,
+    allow: (share) => buffers.allow(share),
     snapshot() {
       const { size } = connections;
       return counters.snapshot({ connections: size, bytesInFlight: buffers.bytesInFlight, hosts });

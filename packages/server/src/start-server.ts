@@ -51,6 +51,14 @@ export class PeerServer implements AsyncDisposable {
     return change;
   }
 
+  /**
+   * Has answers take so much of their limit from now on, from 0 to 1: who asks beyond is told to
+   * come back. Some are given however little it is, and what is under way stays.
+   */
+  allow(share: number): void {
+    this.#handler.allow(share);
+  }
+
   counters(): ServerCounters {
     return this.#handler.snapshot();
   }

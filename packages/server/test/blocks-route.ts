@@ -14,6 +14,8 @@ import { hold, serve } from './helpers/serve.ts';
 
 const BLOCK = 65_536;
 const SEALED = BLOCK + SEAL_BYTES;
+/** What an answer of sixteen blocks takes. */
+const RUN_BUFFER_BYTES = 1088 * 1024;
 const film = makeSegment('film', 5 * BLOCK + 1);
 const song = makeSegment('song', 2 * BLOCK);
 const large = makeSegment('large', 70 * BLOCK);
@@ -159,6 +161,37 @@ test('more bytes in flight than a host may have are refused at once with a hint'
   resolve();
   t.is((await first).length, 1);
   t.is((await other.blocks(ask)).length, 1);
+});
+
+test('a server that is to give way has fewer runs under way, and still some', async (t) => {
+  const { peer, store, server } = await serve(t);
+  await hold(store, large);
+  const callers = await Promise.all(
+    Array.from({ length: 12 }, (_, index) => peer(`127.0.0.${2 + (index % 3)}`)),
+  );
+  const ask = [{ keys: large.keys, runs: [{ firstBlock: 0, count: 16 }] }];
+  /** How many of all who ask at once are answered, the others being told to come back. */
+  const answered = async (): Promise<number> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    store.onRead = async (_run, read) => promise.then(read);
+    const before = server.counters().busyAnswers;
+    const answers = callers.map((caller) => caller.request(caller.blocksRequest(ask)));
+    const underWay = (): number => server.counters().bytesInFlight / RUN_BUFFER_BYTES;
+    const refused = (): number => server.counters().busyAnswers - before;
+    while (underWay() + refused() < callers.length) await new Promise(setImmediate);
+    const count = underWay();
+    resolve();
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    t.is(statuses.filter((status) => status === 200).length, count);
+    t.is(statuses.filter((status) => status === 503).length, callers.length - count);
+    while (underWay() > 0) await new Promise(setImmediate);
+    return count;
+  };
+  t.is(await answered(), 12);
+  server.allow(0);
+  t.is(await answered(), 7);
+  server.allow(1);
+  t.is(await answered(), 12);
 });
 
 function opened({ keys, sizeBytes }: TestSegment, frame: Frame | undefined): Buffer {
