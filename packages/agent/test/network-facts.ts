@@ -1,5 +1,11 @@
 import test from 'ava';
-import { ipv4Routes, ipv6Routes, isOnline, signatureOf } from '../src/network/network-facts.ts';
+import {
+  ipv4Routes,
+  ipv6Routes,
+  isOnline,
+  outgoingInterfaces,
+  signatureOf,
+} from '../src/network/network-facts.ts';
 import type { InterfaceAddress, NetworkFacts, Route } from '../src/network/network-facts.ts';
 
 const LOOPBACK: InterfaceAddress = {
@@ -8,7 +14,7 @@ const LOOPBACK: InterfaceAddress = {
   address: '127.0.0.1',
   isLoopback: true,
 };
-const ON_LINK = { isDefault: false, gateway: '00000000' };
+const ON_LINK = { isDefault: false, gateway: '00000000', metric: 0 };
 
 function address(text: string, interfaceName = 'eth0'): InterfaceAddress {
   return { interfaceName, family: text.includes(':') ? 6 : 4, address: text, isLoopback: false };
@@ -78,7 +84,7 @@ test('the order in which the system tells changes nothing', (t) => {
 test('of the IPv4 table, routes that reject and those of loopback are left out', (t) => {
   const table = [
     'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT',
-    'eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0',
+    'eth0\t00000000\t010200C0\t0003\t0\t0\t600\t00000000\t0\t0\t0',
     'eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0',
     '*\t00000000\t00000000\t0200\t0\t0\t0\t00000000\t0\t0\t0',
     'lo\t0000007F\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0',
@@ -86,8 +92,8 @@ test('of the IPv4 table, routes that reject and those of loopback are left out',
     '',
   ];
   t.deepEqual(ipv4Routes(table.join('\n')), [
-    { interfaceName: 'eth0', family: 4, isDefault: true, gateway: '010200C0' },
-    { interfaceName: 'eth0', family: 4, isDefault: false, gateway: '00000000' },
+    { interfaceName: 'eth0', family: 4, isDefault: true, gateway: '010200C0', metric: 600 },
+    { interfaceName: 'eth0', family: 4, isDefault: false, gateway: '00000000', metric: 0 },
   ]);
 });
 
@@ -105,7 +111,33 @@ test('of the IPv6 table, what every interface has by itself is left out', (t) =>
     '',
   ];
   t.deepEqual(ipv6Routes(table.join('\n')), [
-    { interfaceName: 'eth0', family: 6, isDefault: false, gateway: none },
-    { interfaceName: 'eth0', family: 6, isDefault: true, gateway: none },
+    { interfaceName: 'eth0', family: 6, isDefault: false, gateway: none, metric: 256 },
+    { interfaceName: 'eth0', family: 6, isDefault: true, gateway: none, metric: 256 },
   ]);
+});
+
+test('traffic leaves by the default route with the least metric, of each family', (t) => {
+  const all = (family: 4 | 6, interfaceName: string, metric: number): Route =>
+    route(family, { interfaceName, isDefault: true, metric });
+  const routes = [all(4, 'wwan0', 700), all(4, 'wlan0', 600), route(4), all(6, 'eth1', 100)];
+  t.deepEqual(outgoingInterfaces({ addresses: [], routes }), ['wlan0', 'eth1']);
+  t.deepEqual(outgoingInterfaces({ addresses: [], routes: routes.slice(0, 2) }), ['wlan0']);
+  t.deepEqual(outgoingInterfaces({ addresses: [address('10.0.0.1')], routes: [route(4)] }), []);
+});
+
+test('where routes are not told, every interface with an address may be the one', (t) => {
+  const addresses = [LOOPBACK, address('10.0.0.1', 'en0'), address('fd00::1', 'en0')];
+  const linkLocal = address('fe80::1', 'awdl0');
+  t.deepEqual(outgoingInterfaces({ addresses: [...addresses, linkLocal], routes: undefined }), [
+    'en0',
+  ]);
+});
+
+test('another of two default routes is a change', (t) => {
+  const addresses = [address('10.0.0.5')];
+  const way = (metric: number): NetworkFacts => ({
+    addresses,
+    routes: [route(4, { isDefault: true, metric })],
+  });
+  t.not(signatureOf(way(20_600)), signatureOf(way(600)));
 });

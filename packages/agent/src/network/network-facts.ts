@@ -20,6 +20,8 @@ export interface Route {
   readonly isDefault: boolean;
   /** As the system writes it; all zeros for what is on the link itself. */
   readonly gateway: string;
+  /** Of several ways to the same place, the one with the least is taken. */
+  readonly metric: number;
 }
 
 /** Flags of the kernel's `route.h` and `ipv6_route.h`: no such route; an address of this machine. */
@@ -46,26 +48,49 @@ export function signatureOf(facts: NetworkFacts): string {
   return [...new Set(ways(facts))].toSorted().join('\n');
 }
 
+/**
+ * The interfaces that traffic to the rest of the world leaves by: those of the default routes, IPv4
+ * before IPv6. Where the system does not tell its routes, all that have an address for it.
+ */
+export function outgoingInterfaces({ addresses, routes }: NetworkFacts): string[] {
+  if (routes === undefined) {
+    const usable = addresses.filter(
+      ({ address, isLoopback }) => !isLoopback && !LINK_LOCAL_ADDRESS.test(address),
+    );
+    return [...new Set(usable.map(({ interfaceName }) => interfaceName))];
+  }
+  const best = ([4, 6] as const).flatMap((family) => {
+    const ofFamily = routes.filter((route) => route.isDefault && route.family === family);
+    return ofFamily.toSorted((a, b) => a.metric - b.metric).slice(0, 1);
+  });
+  return [...new Set(best.map(({ interfaceName }) => interfaceName))];
+}
+
 /** The routes of `/proc/net/route`. Columns in hexadecimal: see its heading. */
 export function ipv4Routes(table: string): Route[] {
   return rows(table)
     .slice(1)
-    .flatMap(([interfaceName = '', destination, gateway = '', flags, , , , mask]) => {
+    .flatMap(([interfaceName = '', destination, gateway = '', flags, , , metric, mask]) => {
       const isUsable = isSet(flags, REJECT_FLAG) === false && interfaceName !== 'lo';
       const isDefault = destination === '00000000' && mask === '00000000';
-      return isUsable ? [{ interfaceName, family: 4 as const, isDefault, gateway }] : [];
+      const way = { interfaceName, family: 4 as const, isDefault, gateway };
+      return isUsable ? [{ ...way, metric: Number(metric) }] : [];
     });
 }
 
-/** The routes of `/proc/net/ipv6_route`: destination, length, ..., next hop, ..., flags, interface. */
+/**
+ * The routes of `/proc/net/ipv6_route`: destination, length, ..., next hop, metric, ..., flags,
+ * interface.
+ */
 export function ipv6Routes(table: string): Route[] {
   return rows(table).flatMap((row) => {
-    const [destination = '', length, , , gateway = ''] = row;
+    const [destination = '', length, , , gateway = '', metric = ''] = row;
     const [flags, interfaceName = ''] = row.slice(8);
     const isUsable = isSet(flags, REJECT_FLAG) === false && isSet(flags, LOCAL_FLAG) === false;
     const leadsOut = interfaceName !== 'lo' && !(LINK_ONLY.test(destination) && length !== '00');
     const isDefault = length === '00';
-    return isUsable && leadsOut ? [{ interfaceName, family: 6 as const, isDefault, gateway }] : [];
+    const way = { interfaceName, family: 6 as const, isDefault, gateway };
+    return isUsable && leadsOut ? [{ ...way, metric: Number.parseInt(metric, 16) }] : [];
   });
 }
 
@@ -81,7 +106,10 @@ function ways({ addresses, routes }: NetworkFacts): string[] {
           return interfaceName === own.interfaceName && family === own.family;
         })
         .filter(({ isDefault }) => isDefault || !isLinkLocal)
-        .map(({ isDefault, gateway }) => `${place} ${isDefault ? 'default' : 'link'} ${gateway}`);
+        .map(({ isDefault, gateway, metric }) => {
+          // Of two ways to everywhere, another may have become the one that is taken.
+          return `${place} ${isDefault ? `default ${metric}` : 'link'} ${gateway}`;
+        });
     });
 }
 
