@@ -100,6 +100,13 @@ test(accepts, 'notify.chat.webhook=https://hooks.example/T0/x?y=1', ({ notify })
     on: ['transferred', 'error'],
   },
 });
+test(accepts, 'serving.on_battery=true', ({ serving }) => serving.onBattery, true);
+test(accepts, 'network.cost.wwan0=usage-based', ({ network }) => network.costRules, [
+  { key: 'network.cost.wwan0', kind: 'interface', name: 'wwan0', cost: 'usage-based' },
+]);
+test(accepts, 'network.cost.ssid:Guest Net=capped', ({ network }) => network.costRules, [
+  { key: 'network.cost.ssid:Guest Net', kind: 'ssid', name: 'Guest Net', cost: 'capped' },
+]);
 test(accepts, 'peers=', ({ peers }) => peers, []);
 
 test('of the queue, the defaults are those of BITS', (t) => {
@@ -195,6 +202,17 @@ test(refuses, 'notify.desk.on=transferred', 'needs either a webhook or a command
 test(refuses, 'notify.desk.comand=/bin/tell', 'did you mean notify.desk.command?');
 test(refuses, 'notify.Desk.command=/bin/tell', 'unknown key notify.Desk.command');
 test(refuses, 'notify.desk.webhook=ftp://hooks.example/', 'notify.desk.webhook is wrong');
+test(
+  refuses,
+  'network.cost.wwan0=cheap',
+  'network.cost.wwan0 is "cheap"; expected one of unrestricted, capped, near-cap, ',
+);
+test(refuses, 'network.cost=capped', 'unknown key network.cost; [network.cost] takes the name');
+test(refuses, 'network.costs.wwan0=capped', 'unknown key network.costs.wwan0', '"ssid:Guest Net"');
+test(refuses, 'network.cost.Guest Net=capped', 'of a Wi-Fi network, as in "ssid:Guest Net"');
+test(refuses, 'network.cost.ssid:=capped', 'unknown key network.cost.ssid:');
+test(refuses, `network.cost.ssid:${'ä'.repeat(17)}=capped`, 'unknown key network.cost.ssid:ää');
+test(refuses, 'serving.on_batery=true', 'did you mean serving.on_battery?');
 test(refuses, 'stor.limit=5%', 'unknown key stor.limit', 'did you mean store.limit?');
 test(refuses, 'colour=blue', 'unknown key colour', 'known are store.folder, ');
 test(refuses, 'store.limit', 'expected KEY=VALUE');
@@ -232,6 +250,9 @@ test(refusesFile, '[notify.desk]\nwebhook = "http://a/"\ntimeout = "9 s"\n', 'we
 test(refusesFile, '[notify.desk]\ncommand = "/opt/tell"\non = ["moved"]\n', 'some of transferred');
 test(refusesFile, '[notify."a.b"]\ncommand = "/opt/tell"\n', 'unknown key notify.a.b.command');
 test(refusesFile, '[store\n', ':1:');
+
+test(refusesFile, '[network.cost]\nwwan0 = 5\n', 'network.cost.wwan0 is 5; expected one of');
+test(refusesFile, '[network]\ncost = "capped"\n', 'unknown key network.cost; [network.cost] takes');
 
 test('a file that is named must be there', (t) => {
   t.throws(() => readConfig({ file: '/nowhere/config.toml', env: {} }), {

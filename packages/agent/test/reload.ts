@@ -13,25 +13,31 @@ function configWith(...set: readonly string[]): Config {
   return readConfig({ env: { PEER_CACHE_CONFIG: '/dev/null' }, set });
 }
 
-test('limits, timers, targets and the log level take effect at once', (t) => {
+test('limits, timers, targets, costs and the log level take effect at once', (t) => {
   const set = [
     'jobs.most_jobs=10',
     'jobs.minimum_retry_delay=1 min',
     'log.level=debug',
     'notify.desk.command=/opt/tell',
+    'network.cost.wwan0=capped',
+    'serving.on_battery=true',
   ];
   const { applied, needsRestart, config } = planReload(configWith(), configWith(...set));
   t.deepEqual(applied, [
+    'serving.on_battery',
     'jobs.most_jobs',
     'jobs.minimum_retry_delay',
     'log.level',
     'notify.desk.command',
+    'network.cost.wwan0',
   ]);
   t.deepEqual(needsRestart, []);
   t.like(config, {
     jobs: { mostJobs: 10, minimumRetryDelayMs: 60_000 },
     log: { level: 'debug' },
     notify: { desk: { path: '/opt/tell' } },
+    network: { costRules: [{ name: 'wwan0', cost: 'capped' }] },
+    serving: { onBattery: true },
   });
   t.deepEqual(planReload(config, configWith()).applied.toSorted(), applied.toSorted());
 });

@@ -40,6 +40,34 @@ export interface AgentStatus {
   readonly jobs?: JobsStatus | undefined;
   /** Absent for an agent that is alone on its machine. */
   readonly machine?: MachineStatus | undefined;
+  /** Absent for an agent within a command, which lets no job wait for a cheaper network. */
+  readonly network?: NetworkStatus | undefined;
+  readonly power?: PowerStatus | undefined;
+}
+
+/** What the network of the default route costs at present, as in BITS (COST-01). */
+export interface NetworkStatus {
+  readonly cost: NetworkCost;
+  /** Who says so. */
+  readonly source: 'configuration' | 'network-manager' | 'modem-manager' | 'default';
+  /** The same for people. */
+  readonly reason: string;
+}
+
+/** The states of BITS (COST-01), the cheapest first; what is not known is unrestricted. */
+export type NetworkCost =
+  | 'unrestricted'
+  | 'capped'
+  | 'near-cap'
+  | 'over-cap-charged'
+  | 'over-cap-throttled'
+  | 'usage-based'
+  | 'roaming';
+
+export interface PowerStatus {
+  readonly isOnBattery: boolean;
+  /** Whether peers may be served with the power that there is (`serving.on_battery`). */
+  readonly isServingAllowed: boolean;
 }
 
 /** What an agent has to do with the others of its machine. */

@@ -5,6 +5,8 @@ import type { ConfigSources, Written } from './config-sources.ts';
 import { ConfigInvalidError } from '../errors.ts';
 import type { JobsConfig } from './job-settings.ts';
 import type { MachineConfig } from './machine-settings.ts';
+import { costRules } from './network-settings.ts';
+import type { NetworkConfig, ServingConfig } from './network-settings.ts';
 import { notifyNameIn, notifyTableProblem, notifyTarget } from './notify-settings.ts';
 import type { NotifyTarget } from './notify-settings.ts';
 import { scheduleInterval, scheduleNameIn, scheduleTableProblem } from './schedule-settings.ts';
@@ -25,6 +27,8 @@ export interface Config {
   };
   readonly peers: readonly string[];
   readonly origins: { readonly sidecars: readonly string[] };
+  readonly serving: ServingConfig;
+  readonly network: NetworkConfig;
   readonly machine: MachineConfig;
   readonly jobs: JobsConfig;
   /** How much may go which way, and when. */
@@ -75,6 +79,8 @@ export function readConfig({ file, set = [], env = process.env }: ConfigSources 
     },
     peers: value(SETTINGS.peers),
     origins: { sidecars: value(SETTINGS.sidecarOrigins) },
+    serving: { onBattery: value(SETTINGS.servingOnBattery) },
+    network: { costRules: costRules(written.keys(), value) },
     machine: {
       serve: value(SETTINGS.machineServe),
       join: value(SETTINGS.machineJoin),

@@ -28,7 +28,8 @@ export interface ReloadParts {
 /**
  * What may change in a running agent. All else has sockets, files or peers that depend on it.
  */
-const LIVE_KEYS = /^(?:log\.level|jobs\.(?!folder$).*|(?:notify|limits|schedule)\..*)$/;
+const LIVE_KEYS =
+  /^(?:log\.level|jobs\.(?!folder$).*|(?:notify|limits|schedule|network|serving)\..*)$/;
 
 /** Which changes take effect at once, and which at the next start. */
 export function planReload(before: Config, read: Config): ReloadPlan {
@@ -39,6 +40,8 @@ export function planReload(before: Config, read: Config): ReloadPlan {
       jobs: Object.freeze({ ...read.jobs, folder: before.jobs.folder }),
       limits: read.limits,
       notify: read.notify,
+      network: read.network,
+      serving: read.serving,
       log: read.log,
       settings: Object.freeze([
         ...before.settings.filter(({ key }) => !LIVE_KEYS.test(key)),

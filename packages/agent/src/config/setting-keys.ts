@@ -1,4 +1,5 @@
 import { nearestName } from './nearest-name.ts';
+import { adviceForCostKey, costSetting } from './network-settings.ts';
 import { notifyNameIn, notifySettings } from './notify-settings.ts';
 import { scheduleNameIn, scheduleSettings } from './schedule-settings.ts';
 import type { Setting } from './setting.ts';
@@ -12,11 +13,10 @@ const SETTING_BY_KEY = new Map<string, Setting<unknown>>(
 );
 const KEY_BY_VARIABLE = new Map(Array.from(SETTING_BY_KEY.keys(), (key) => [variableOf(key), key]));
 
-/** The setting of a key, `notify.NAME.command`, `schedule.NAME.from` and their like included. */
+/** The setting of a key, `notify.NAME.command`, `network.cost.NAME` and their like included. */
 export function settingOf(key: string): Setting<unknown> | undefined {
-  return (
-    SETTING_BY_KEY.get(key) ?? namedSettings(key, undefined).find((setting) => setting.key === key)
-  );
+  const named = namedSettings(key, undefined);
+  return SETTING_BY_KEY.get(key) ?? costSetting(key) ?? named.find((each) => each.key === key);
 }
 
 /** The environment variable of a setting: `PEER_CACHE_STORE_LIMIT` for `store.limit`. */
@@ -36,6 +36,8 @@ export function isSettingVariable(variable: string): boolean {
 
 /** Completes "unknown key KEY; ". */
 export function adviceForKey(key: string): string {
+  const ofCosts = adviceForCostKey(key);
+  if (ofCosts !== undefined) return ofCosts;
   const named = namedSettings(`${key}.`, 'NAME').map((setting) => setting.key);
   return advice(key, [...SETTING_BY_KEY.keys(), ...named]);
 }

@@ -8,6 +8,8 @@ import { LIMIT_SETTINGS } from './limit-settings.ts';
 import type { LimitSettingsTable } from './limit-settings.ts';
 import { MACHINE_SETTINGS } from './machine-settings.ts';
 import type { MachineSettingsTable } from './machine-settings.ts';
+import { SERVING_SETTINGS } from './network-settings.ts';
+import type { ServingSettingsTable } from './network-settings.ts';
 import {
   folderSetting,
   listSetting,
@@ -42,10 +44,11 @@ const PERCENT = /^(\d{1,3}(?:\.\d{1,2})?) ?%$/;
 const LEAST_STORE_BYTES = 64 * MIB;
 const PEER = /^(?:\[([0-9a-f:.]+(?:%\w+)?)\]|([a-z\d](?:[a-z\d.-]*[a-z\d])?)):(\d{1,5})$/i;
 
-/** Every configuration key there is but those of `notify` and `schedule`, whose tables have names. */
+/** Every configuration key but those of `notify`, `schedule` and `network.cost`, which name things. */
 export const SETTINGS: JobSettingsTable &
   LimitSettingsTable &
-  MachineSettingsTable & {
+  MachineSettingsTable &
+  ServingSettingsTable & {
     readonly storeFolder: Setting<string>;
     readonly storeLimit: Setting<StoreLimit>;
     readonly sharingEnabled: Setting<boolean>;
@@ -110,6 +113,7 @@ export const SETTINGS: JobSettingsTable &
     expects: 'origins without a path, such as ["https://files.example.com"]',
     parse: parseOrigin,
   }),
+  ...SERVING_SETTINGS,
   ...MACHINE_SETTINGS,
   ...JOB_SETTINGS,
   ...LIMIT_SETTINGS,

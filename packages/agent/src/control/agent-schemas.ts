@@ -9,12 +9,14 @@ import type {
   GetEvent,
   GetRequest,
   LogRecord,
+  NetworkStatus,
   PeerList,
   PeerStatus,
   StreamRequest,
 } from '@peer-cache/protocol';
 import { Type } from 'typebox';
 import type { TUnsafe } from 'typebox';
+import { NETWORK_COSTS } from '../config/network-settings.ts';
 import { JOBS_STATUS } from './job-answer-schemas.ts';
 import { schemaOf } from './schema-of.ts';
 import {
@@ -89,6 +91,14 @@ export const PEER_LIST: TUnsafe<PeerList> = schemaOf<PeerList>()(
   Type.Object({ peers: Type.Array(PEER) }),
 );
 
+const NETWORK = schemaOf<NetworkStatus>()(
+  Type.Object({
+    cost: Type.Enum([...NETWORK_COSTS]),
+    source: Type.Enum(['configuration', 'network-manager', 'modem-manager', 'default']),
+    reason: TEXT,
+  }),
+);
+
 export const AGENT_STATUS: TUnsafe<AgentStatus> = schemaOf<AgentStatus>()(
   Type.Object({
     version: TEXT,
@@ -129,6 +139,10 @@ export const AGENT_STATUS: TUnsafe<AgentStatus> = schemaOf<AgentStatus>()(
         socketPath: TEXT,
         isReachable: Type.Boolean(),
       }),
+    ),
+    network: Type.Optional(NETWORK),
+    power: Type.Optional(
+      Type.Object({ isOnBattery: Type.Boolean(), isServingAllowed: Type.Boolean() }),
     ),
   }),
 );
