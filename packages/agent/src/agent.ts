@@ -13,6 +13,8 @@ import type { JobQueue } from '@peer-cache/jobs';
 import type { FetchingAgent } from './control/transfer-routes.ts';
 import type { Exchange } from './exchange.ts';
 import type { MachinePart } from './machine/machine-part.ts';
+import type { CostWatch } from './network/cost-watch.ts';
+import type { OpenedServing } from './serving/open-serving.ts';
 import { Transfers } from './transfers.ts';
 import { VERSION } from './version.ts';
 
@@ -31,6 +33,9 @@ export interface AgentParts {
   /** Whose jobs make way for what a person waits for; there is none in an inner agent. */
   readonly queue?: JobQueue;
   readonly machine?: MachinePart | undefined;
+  readonly serving: Pick<OpenedServing, 'power'>;
+  /** There is none in an inner agent. */
+  readonly cost?: Pick<CostWatch, 'current'>;
 }
 
 const NOTHING: BytesBySource = { store: 0, peers: 0, origin: 0 };
@@ -43,9 +48,12 @@ export class Agent implements FetchingAgent, AsyncDisposable {
   readonly #facts: AgentFacts;
   readonly #queue: JobQueue | undefined;
   readonly #machine: MachinePart | undefined;
+  readonly #serving: AgentParts['serving'];
+  readonly #cost: AgentParts['cost'];
   readonly #startedMs = performance.now();
 
-  constructor({ log, store, exchange, queue, machine }: AgentParts, facts: AgentFacts) {
+  constructor(parts: AgentParts, facts: AgentFacts) {
+    const { log, store, exchange, queue, machine, serving, cost } = parts;
     this.#store = store;
     this.#exchange = exchange;
     const { downloader } = exchange;
@@ -53,6 +61,8 @@ export class Agent implements FetchingAgent, AsyncDisposable {
     this.#facts = facts;
     this.#queue = queue;
     this.#machine = machine;
+    this.#serving = serving;
+    this.#cost = cost;
   }
 
   status(): AgentStatus {
@@ -71,6 +81,8 @@ export class Agent implements FetchingAgent, AsyncDisposable {
       transfers: this.#transfers.list(),
       jobs: this.#queue?.overview(),
       machine: this.#machine?.status(),
+      network: this.#cost?.current,
+      power: this.#serving.power(),
     };
   }
 

@@ -45,6 +45,13 @@ export interface Exchange extends AsyncDisposable {
   /** Address and port each. */
   servedAt(): string[];
   servedBytes(): number;
+  /**
+   * Gives blocks to peers, or none and says nothing to them: they call in vain, which they learn at
+   * once, and wait for nothing of ours. Blocks of theirs are fetched either way.
+   */
+  setServing(isServing: boolean): void;
+  /** How much of what is usual may be under way to peers at once, from 0 to 1; never nothing. */
+  setServingShare(share: number): void;
   peers(): PeerStatus[];
 }
 
@@ -54,6 +61,7 @@ interface Lan {
   readonly server: PeerServer;
   readonly mdns: MdnsFinder;
   readonly servePort: number;
+  setServing(isServing: boolean): void;
 }
 
 /**
@@ -105,6 +113,8 @@ export async function openExchange(
     interfaces: () => lan?.watcher.current.map(sharingStatus) ?? [],
     servedAt: () => lan?.server.addresses.map(shownAddress) ?? [],
     servedBytes: () => lan?.server.counters().servedBytes ?? 0,
+    setServing: (isWanted) => lan?.setServing(isWanted),
+    setServingShare: (share) => lan?.server.allow(share),
     peers: () => peerStatuses(downloader.peers(), lan?.mdns.knownPeers() ?? []),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
@@ -131,18 +141,33 @@ async function openLan(
   const serverParts = { store, board, identity, pace, log: partLog(log, 'server') };
   const server = stack.use(await startServer(serverParts, { addresses: [] }));
   const servePort = await listenAtOnePort(server, sharingHosts(watcher), port);
-  watcher.on('interfaces-changed', () => {
-    const addresses = sharingHosts(watcher).map((host) => ({ host, port: servePort }));
-    server.setAddresses(addresses).catch((error: unknown) => {
-      log.error({ err: error }, 'could not follow a change of interfaces');
-    });
-  });
+  let isServing = true;
+  const follow = (): void => {
+    const hosts = isServing ? sharingHosts(watcher) : [];
+    server
+      .setAddresses(hosts.map((host) => ({ host, port: servePort })))
+      .catch((error: unknown) => {
+        log.error({ err: error }, 'could not follow a change of interfaces');
+      });
+  };
+  watcher.on('interfaces-changed', follow);
   // What is only on its way counts, too.
   const proofKeyOf = (segmentId: Uint8Array): Uint8Array | undefined =>
     store.proofKeyOf(segmentId) ?? board.proofKeyOf(segmentId);
   const mdnsParts = { log: discoveryLog, holdings: { proofKeyOf }, interfaces: watcher };
   const mdns = await openMdnsFinder(mdnsParts, { servePort });
-  return { watcher, server, mdns, servePort };
+  return {
+    watcher,
+    server,
+    mdns,
+    servePort,
+    setServing(isWanted) {
+      if (isWanted === isServing) return;
+      isServing = isWanted;
+      mdns.setServing(isWanted);
+      follow();
+    },
+  };
 }
 
 function sharingHosts({ current }: SharingWatcher): string[] {

@@ -14,7 +14,7 @@ import {
 import type { JobQueueOptions } from '@peer-cache/jobs';
 import type { JobEvent } from '@peer-cache/protocol';
 import type { Config } from './config/config.ts';
-import { watchNetwork } from './network/network-watch.ts';
+import type { NetworkWatch } from './network/network-watch.ts';
 import { openNotifier } from './notify/notifier.ts';
 import type { Notifier } from './notify/notifier.ts';
 import { makePrivateFolder } from './private-files.ts';
@@ -25,12 +25,15 @@ export interface AgentEnvironment {
   readonly proxies: ProxyEnvironment;
   /** `CREDENTIALS_DIRECTORY`: where systemd puts what is kept secret for the service. */
   readonly credentialsDirectory: string | undefined;
+  /** `DBUS_SYSTEM_BUS_ADDRESS`, where it is not where it always is. */
+  readonly systemBusAddress: string | undefined;
 }
 
 export interface JobsParts {
   readonly log: Log;
   readonly downloader: Downloader;
   readonly environment: AgentEnvironment;
+  readonly network: NetworkWatch;
 }
 
 /** The queue of an agent, with what wakes it and what tells of it. */
@@ -46,7 +49,7 @@ export interface OpenedJobs extends AsyncDisposable, Reconfigurable {
  * @throws {PrivateFileError | SecretsUnwritableError | SecretKeyUnusableError}
  */
 export async function openJobs(
-  { log, downloader, environment }: JobsParts,
+  { log, downloader, environment, network }: JobsParts,
   config: Config,
 ): Promise<OpenedJobs> {
   const { folder } = config.jobs;
@@ -56,7 +59,6 @@ export async function openJobs(
   const secrets = await openJobSecrets({ folder: join(folder, 'secrets'), key });
   if (!secrets.isEncrypted) log.debug({}, 'no key for secrets: they are kept plainly');
   const transports = openJobTransports({ secrets, environment: environment.proxies });
-  const network = stack.use(watchNetwork({ log }));
   const queue = stack.use(
     new JobQueue(
       {

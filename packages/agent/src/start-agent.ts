@@ -17,17 +17,24 @@ import type { JoinedMachine } from './machine/join-machine.ts';
 import { joinedPart, servingPart } from './machine/machine-part.ts';
 import type { MachinePart } from './machine/machine-part.ts';
 import { serveMachine } from './machine/serve-machine.ts';
+import { openNetwork } from './network/open-network.ts';
 import { openJobs } from './open-jobs.ts';
 import type { AgentEnvironment } from './open-jobs.ts';
 import { openOwnStore, openSomeStore } from './open-store.ts';
 import type { OpenedStore } from './open-store.ts';
 import { privateRandomBytes } from './private-files.ts';
 import type { Reconfigurable } from './config/reload.ts';
+import { openServing } from './serving/open-serving.ts';
+import type { OpenedServing } from './serving/open-serving.ts';
 import { StoreControl } from './store-control.ts';
 
 const SEED_BYTES = 32;
 
-const NO_ENVIRONMENT: AgentEnvironment = { proxies: {}, credentialsDirectory: undefined };
+const NO_ENVIRONMENT: AgentEnvironment = {
+  proxies: {},
+  credentialsDirectory: undefined,
+  systemBusAddress: undefined,
+};
 
 /** An agent that no command can reach: it fetches. */
 export type InnerAgent = Pick<Agent, 'status' | 'get' | 'stream'> & AsyncDisposable;
@@ -60,9 +67,28 @@ export async function startAgent(
   const opened = await openParts(log, config, () => openOwnStore(log, config.store));
   stack.use(opened);
   const { downloader } = opened.exchange;
-  const jobs = stack.use(await openJobs({ log, downloader, environment }, config));
+  const busAddress = environment.systemBusAddress;
+  const network = stack.use(await openNetwork({ log, busAddress }, config));
+  const { cost } = network;
+  const jobParts = {
+    log,
+    downloader,
+    environment,
+    network: network.watch,
+    cost,
+    notices: opened.exchange.notices,
+    peerId: opened.identity.peerId,
+  };
+  const jobs = stack.use(await openJobs(jobParts, config));
   const machine = stack.use(await machinePart(log, config, opened));
-  const parts = { log, ...opened, queue: jobs.queue, machine: machine.part };
+  const parts = {
+    log,
+    ...opened,
+    queue: jobs.queue,
+    machine: machine.part,
+    cost,
+    pacer: jobs.pacer,
+  };
   const agent = stack.use(new Agent(parts, opened.facts));
   const controlled = {
     status: () => agent.status(),
@@ -80,8 +106,7 @@ export async function startAgent(
     agent,
     jobs: jobs.queue,
     reconfigure(next) {
-      jobs.reconfigure(next);
-      opened.exchange.reconfigure(next);
+      for (const part of [jobs, network, opened.serving, opened.exchange]) part.reconfigure(next);
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
@@ -108,6 +133,7 @@ export async function openInnerAgent({ log }: AgentParts, config: Config): Promi
 interface OpenedParts extends AsyncDisposable {
   readonly store: BlockStore;
   readonly exchange: Exchange;
+  readonly serving: OpenedServing;
   readonly facts: AgentFacts;
   readonly identity: PeerIdentity;
   readonly joined: JoinedMachine | undefined;
@@ -129,11 +155,13 @@ async function openParts(
   const exchange = stack.use(
     await openExchange({ log, store, identity, machine: joined?.finder }, config),
   );
+  const serving = stack.use(await openServing({ log, exchange }, config));
   const facts = { peerId: identity.peerId, storeFolder, warnings };
   const opened = stack.move();
   return {
     store,
     exchange,
+    serving,
     facts,
     identity,
     joined,

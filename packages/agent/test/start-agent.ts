@@ -6,6 +6,8 @@ import type { ExecutionContext } from 'ava';
 import { silentLog } from '@peer-cache/core';
 import type { AgentStatus } from '@peer-cache/protocol';
 import type { Config } from '../src/index.ts';
+import { outgoingInterfaces } from '../src/network/network-facts.ts';
+import { readNetworkFacts } from '../src/network/network-watch.ts';
 import { collect } from './helpers/collect.ts';
 import { controlCall } from './helpers/control-call.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';
@@ -45,6 +47,26 @@ test.serial('an agent tells by its socket where it shares, and keeps its identit
   const other = await start(t, await temporaryFolder(t));
   t.is(other.agent.status().peerId, agent.status().peerId);
 });
+
+test.serial(
+  'it tells what the network costs and where its power comes from, as told',
+  async (t) => {
+    const folder = await temporaryFolder(t);
+    const { socketPath, ...running } = await start(t, folder);
+    const statusNow = async (): Promise<AgentStatus> =>
+      JSON.parse((await controlCall(socketPath, '/v1/status')).text);
+    const { network, power } = await statusNow();
+    t.truthy(network?.reason);
+    t.is(power?.isServingAllowed, !power?.isOnBattery);
+    const [name] = outgoingInterfaces(readNetworkFacts());
+    const rule = `network.cost.${name ?? 'none'}=near-cap`;
+    running.reconfigure(configIn(folder, 'serving.on_battery=true', rule));
+    const told = await statusNow();
+    t.true(told.power?.isServingAllowed);
+    if (name === undefined) t.log('no default route here');
+    else t.like(told.network, { cost: 'near-cap', source: 'configuration' });
+  },
+);
 
 test.serial('sharing can be off', async (t) => {
   const { agent } = await start(t, await temporaryFolder(t), 'sharing.enabled=false');

@@ -23,6 +23,7 @@ export async function agent({ config: file, set }: AgentCommandOptions): Promise
         noProxy: env['no_proxy'] ?? env['NO_PROXY'],
       },
       credentialsDirectory: env['CREDENTIALS_DIRECTORY'],
+      systemBusAddress: env['DBUS_SYSTEM_BUS_ADDRESS'],
     },
     readAgain,
   });
