@@ -2,6 +2,7 @@ import type {
   AgentStatus,
   JobsStatus,
   MachineStatus,
+  NetworkStatus,
   PeerStatus,
   SharingStatus,
   StoreStatus,
@@ -30,6 +31,7 @@ export function statusReport(status: AgentStatus, view: ViewOptions): string[] {
     ...labelled('peer ID', [peerId]),
     ...labelled('machine', machineLines(status.machine, { columns: room, colors })),
     ...labelled('sharing', sharingLines(status, { columns: room, colors })),
+    ...labelled('network', networkLines(status.network, room)),
     ...labelled('store', wrapped(storeLine(status.store), room)),
     ...labelled('received', wrapped(receivedLine(status), room)),
     ...labelled('served', [`${formatBytes(servedBytes)} to peers`]),
@@ -56,8 +58,13 @@ function machineLines(
   return machine.isReachable ? joined : [...joined, colors.yellow('which does not answer now')];
 }
 
+function networkLines(network: NetworkStatus | undefined, columns: number): string[] {
+  if (network === undefined) return [];
+  return wrapped(`${network.cost} (${printable(network.reason)})`, columns);
+}
+
 function sharingLines(
-  { sharing, servedAt, machine }: AgentStatus,
+  { sharing, servedAt, machine, power }: AgentStatus,
   { columns, colors }: ViewOptions,
 ): string[] {
   const sorted = sharing.toSorted((a, b) => Number(b.isSharing) - Number(a.isSharing));
@@ -71,9 +78,12 @@ function sharingLines(
   );
   if (machine?.role === 'joined') return ["by the machine's agent"];
   const isSharing = sharing.some((each) => each.isSharing);
-  const head = isSharing
-    ? wrapped(`on, peers reach us at ${servedAt.join(', ')}`, columns)
-    : [colors.yellow('nowhere: everything comes from the origins')];
+  const isQuiet = power !== undefined && !power.isServingAllowed;
+  const head = !isSharing
+    ? [colors.yellow('nowhere: everything comes from the origins')]
+    : isQuiet
+      ? [colors.yellow('on battery: not serving, only fetching (serving.on_battery)')]
+      : wrapped(`on, peers reach us at ${servedAt.join(', ')}`, columns);
   return [...head, ...table.map((line) => shortened(line, columns))];
 }
 

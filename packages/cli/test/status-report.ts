@@ -125,3 +125,24 @@ test('many peers are cut short', (t) => {
   const lines = statusReport({ ...IDLE, peers }, PLAIN);
   t.true(lines.includes('            and 5 more'));
 });
+
+test('what the network costs is told with who says so, as printable text', (t) => {
+  const network = {
+    cost: 'capped',
+    source: 'configuration',
+    reason: 'network.cost.ssid:\u001B[2JGuest Net',
+  } as const;
+  const lines = statusReport({ ...IDLE, network }, PLAIN);
+  t.true(
+    lines.includes('network     capped (network.cost.ssid:\\u{1b}[2JGuest Net)'),
+    lines.join('\n'),
+  );
+});
+
+test('who runs on battery and does not serve says so, who may serve does not', (t) => {
+  const power = { isOnBattery: true, isServingAllowed: false };
+  const quiet = statusReport({ ...BUSY, servedAt: [], power }, PLAIN).join('\n');
+  t.true(quiet.includes('sharing     on battery: not serving, only fetching (serving.on_battery)'));
+  const serving = statusReport({ ...BUSY, power: { ...power, isServingAllowed: true } }, PLAIN);
+  t.true(serving.join('\n').includes('sharing     on, peers reach us at 10.0.0.5:7690'));
+});
