@@ -9,6 +9,8 @@ import type { ExecutionContext } from 'ava';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const DAEMON = '/usr/bin/dbus-daemon';
+/** Ends the daemon also when the test is killed: then there is nothing more to read. */
+const UNTIL_ALONE = '"$@" & read -r _; kill -KILL $!; wait';
 
 /** Why there can be no bus here, or undefined if there can. */
 export function whyNoBus(): string | undefined {
@@ -32,7 +34,11 @@ export async function privateBus(t: ExecutionContext): Promise<PrivateBus> {
   await writeFile(config, busConfig(address));
   let daemon: ChildProcess | undefined;
   const stop = async (): Promise<void> => {
-    if (daemon?.exitCode === null && daemon.kill('SIGKILL')) await once(daemon, 'exit');
+    if (daemon?.exitCode === null) {
+      const ended = once(daemon, 'exit');
+      daemon.stdin?.end();
+      await ended;
+    }
     daemon = undefined;
     await rm(socket, { force: true });
   };
@@ -41,7 +47,9 @@ export async function privateBus(t: ExecutionContext): Promise<PrivateBus> {
     address,
     async start() {
       const args = [`--config-file=${config}`, '--nofork', '--print-address'];
-      const started = spawn(DAEMON, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+      const started = spawn('sh', ['-c', UNTIL_ALONE, 'sh', DAEMON, ...args], {
+        stdio: ['pipe', 'pipe', 'ignore'],
+      });
       daemon = started;
       await once(createInterface({ input: started.stdout }), 'line');
     },
