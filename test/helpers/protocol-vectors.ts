@@ -23,6 +23,7 @@ import {
   encodeHelloResponse,
   encodeStateRequest,
   encodeStateResponse,
+  encodeWanNotice,
   PeerIdentity,
 } from '@peer-cache/protocol';
 
@@ -107,6 +108,13 @@ function messageVectors(): Record<string, Uint8Array> {
     'frame header': frameHeader,
     'place of the peer': u32(placeOfPeer(identity.peerId, contentId)),
     'place of run 0': u32(placeOfRun(segmentId, 0)),
+    'wan notice': encodeWanNotice({
+      peerId: identity.peerId,
+      use: 'fetching',
+      turns: 7,
+      isFilling: true,
+      bytesPerSecond: 12_500_000,
+    }),
   };
 }
 

@@ -43,7 +43,27 @@ export interface AgentStatus {
   /** Absent for an agent within a command, which lets no job wait for a cheaper network. */
   readonly network?: NetworkStatus | undefined;
   readonly power?: PowerStatus | undefined;
+  /** Absent before the first request in the background. */
+  readonly background?: BackgroundStatus | undefined;
 }
+
+/** How requests in the background fare on the way to origins. */
+export interface BackgroundStatus {
+  /** Why they stand back; absent while they do not. */
+  readonly yieldsFor?: YieldReason | undefined;
+  /** Whether it is another agent's turn on the way out that they share. */
+  readonly isOthersTurn: boolean;
+  /** What waits on the way, in ms: at most what is aimed at, where nobody else is there. */
+  readonly queueMs: number;
+  /** What the way out was found to bring at best, in bytes per second; 0 for unknown. */
+  readonly bytesPerSecond: number;
+}
+
+/**
+ * Others are known by delay that own requests do not explain, or by a share of the link that is
+ * missing; or somebody says so: this machine, or an agent where a person waits.
+ */
+export type YieldReason = 'delay' | 'share' | 'machine' | 'office';
 
 /** What the network of the default route costs at present, as in BITS (COST-01). */
 export interface NetworkStatus {

@@ -81,3 +81,5 @@ export type {
   StateResponse,
   ToldPeer,
 } from './state.ts';
+export { decodeWanNotice, encodeWanNotice, MOST_NOTICE_BYTES } from './wan-notice.ts';
+export type { WanNotice, WanUse } from './wan-notice.ts';

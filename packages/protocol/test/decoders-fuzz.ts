@@ -12,6 +12,7 @@ import {
   decodeKeepRequest,
   decodeStateRequest,
   decodeStateResponse,
+  decodeWanNotice,
   encodeBlocksRequest,
   encodeHelloRequest,
   encodeHelloResponse,
@@ -40,6 +41,7 @@ const DECODERS: readonly ((bytes: Uint8Array) => unknown)[] = [
   decodeFoundPeers,
   decodeKeepRequest,
   decodeKeepAnswer,
+  decodeWanNotice,
 ];
 
 test('any bytes are a message or malformed', (t) => {
