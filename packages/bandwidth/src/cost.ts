@@ -1,14 +1,4 @@
-import type { CostPolicy } from '@peer-cache/protocol';
-
-/** What the network that is used now costs: the states of BITS (COST-01), of which `capped` is two. */
-export type NetworkCost =
-  | 'unrestricted'
-  | 'capped'
-  | 'near-cap'
-  | 'over-cap-charged'
-  | 'over-cap-throttled'
-  | 'usage-based'
-  | 'roaming';
+import type { CostPolicy, NetworkCost } from '@peer-cache/protocol';
 
 /** By the bits that BITS has for them. */
 const COST_BITS: Readonly<Record<NetworkCost, number>> = {

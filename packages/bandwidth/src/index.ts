@@ -1,5 +1,4 @@
 export { isAllowed } from './cost.ts';
-export type { NetworkCost } from './cost.ts';
 export { NO_LIMITS } from './limit-config.ts';
 export type {
   Direction,
@@ -11,6 +10,13 @@ export type {
 } from './limit-config.ts';
 export { Limits } from './limits.ts';
 export type { Leave, LimitExplanation, LimitName, LimitsClock, Taker } from './limits.ts';
+export { OfficeTurns } from './office-turns.ts';
+export type { OwnUse } from './office-turns.ts';
+export { freeLeave } from './leave.ts';
+export type { LeaveRequest, RequestLeave } from './leave.ts';
+export type { Office } from './office.ts';
+export { Pacer } from './pacer.ts';
+export type { WayStatus } from './way-status.ts';
 export { Pace } from './pace.ts';
 export type { Sleep, Wanted } from './pace.ts';
 export { EXPECTED_RATE, isRate, LEAST_RATE, parseRate, shownRate } from './rate.ts';

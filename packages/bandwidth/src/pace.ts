@@ -14,19 +14,27 @@ export interface Wanted {
 /** Limits among peers go by no priority. */
 const ANYBODY: Taker = { priority: 'normal' };
 
-/** The limits among peers as something that can be waited for. */
-export class Pace {
-  readonly #limits: Limits;
-  readonly #sleep: Sleep;
+type WaitableLimits = Pick<Limits, 'take' | 'giveBack' | 'explain' | 'onChange'>;
 
-  constructor(limits: Limits, sleep: Sleep = sleepUnlessAborted) {
+/** Limits as something that can be waited for; those among peers, unless it is said for whom. */
+export class Pace {
+  readonly #limits: WaitableLimits;
+  readonly #sleep: Sleep;
+  readonly #who: () => Taker;
+
+  constructor(
+    limits: WaitableLimits,
+    sleep: Sleep = sleepUnlessAborted,
+    who: () => Taker = () => ANYBODY,
+  ) {
     this.#limits = limits;
     this.#sleep = sleep;
+    this.#who = who;
   }
 
   /** Bytes per second; 0 while nothing may go, undefined while everything may. */
   get rate(): number | undefined {
-    return this.#limits.explain(ANYBODY)[0]?.bytesPerSecond;
+    return this.#limits.explain(this.#who())[0]?.bytesPerSecond;
   }
 
   /** Leave for so many bytes, when it can be had. Rejects with the signal's reason. */
@@ -35,7 +43,7 @@ export class Pace {
     while (bytes < least) {
       if (signal.aborted) this.giveBack(bytes);
       signal.throwIfAborted();
-      const leave = this.#limits.take(ANYBODY, most - bytes);
+      const leave = this.#limits.take(this.#who(), most - bytes);
       if ('bytes' in leave) bytes += leave.bytes;
       else await this.#changed(leave.retryMs, signal);
     }
@@ -44,7 +52,7 @@ export class Pace {
 
   /** Returns what was taken and not used. */
   giveBack(bytes: number): void {
-    this.#limits.giveBack(ANYBODY, bytes);
+    this.#limits.giveBack(this.#who(), bytes);
   }
 
   /** After the time, or when a limit is another. */

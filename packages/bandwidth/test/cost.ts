@@ -1,6 +1,6 @@
 import test from 'ava';
 import { isAllowed } from '../src/cost.ts';
-import type { NetworkCost } from '../src/cost.ts';
+import type { NetworkCost } from '@peer-cache/protocol';
 
 const COSTS: readonly NetworkCost[] = [
   'unrestricted',
