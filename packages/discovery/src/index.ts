@@ -5,6 +5,8 @@ export type { FixedFinder, FixedFinderOptions } from './fixed-finder.ts';
 export type { KnownPeer } from './known-peers.ts';
 export { openMdnsFinder } from './mdns-finder.ts';
 export type { MdnsFinder, MdnsFinderOptions, MdnsFinderParts } from './mdns-finder.ts';
+export { openLinkNotices } from './link-notices.ts';
+export type { LinkNotices } from './link-notices.ts';
 export { mergeFinders } from './merge-finders.ts';
 export { sharingInterfaceOf, sharingInterfaces } from './sharing-interfaces.ts';
 export type { HostFacts, SharingInterface, SharingOptions } from './sharing-interfaces.ts';
