@@ -148,12 +148,13 @@ class ContentFetch {
   /** What is asked for with the content's own headers goes to its own origin only. */
   #mirrorsOf(described: DescribedContent): BlockSource[] {
     const { http } = this.#parts;
-    const { mirrors = [], headers } = this.#options;
+    const { mirrors = [], headers, turn } = this.#options;
+    const pacing = turn?.pacing;
     const { origin } = new URL(this.#url);
     return mirrors.map((url) => {
       const isHere = httpUrl(url).origin === origin;
       const own = isHere ? (headers ?? {}) : {};
-      return contentBlocks(http, described, { url, linkedFrom: this.#url, headers: own });
+      return contentBlocks(http, described, { url, linkedFrom: this.#url, headers: own, pacing });
     });
   }
 
@@ -184,7 +185,7 @@ class ContentFetch {
       isUrgent,
     });
     const origin = {
-      ...contentOrigin(http, described, headers),
+      ...contentOrigin(http, described, { headers, pacing: turn.pacing }),
       mirrors: this.#mirrorsOf(described),
     };
     const local = { store, sink: this.#sink, progress: this.#progress, log };

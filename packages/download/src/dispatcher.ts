@@ -33,6 +33,8 @@ export interface DispatcherParts {
 const OFFERED_MS = 500;
 /** Nor one that comes, but so slowly. */
 const DRIPPING_MS = 1500;
+/** What was asked for when it was still this agent's turn comes within this, or does not come. */
+const REFRAINS_MS = 500;
 /** Nor one that nobody claims any more: its last bytes are on their way, or it does not come. */
 const UNCLAIMED_MS = 1000;
 
@@ -172,7 +174,10 @@ export class Dispatcher {
   /** Gives up what others claim with more right, or have brought meanwhile. */
   #leaveToOthers(offers: Offers): void {
     const { flights, share, work } = this.#parts;
+    const refrainsMs = performance.now() - (share.refrainsSinceMs ?? Infinity);
     for (const flight of flights.fromOrigin()) {
+      if (refrainsMs > REFRAINS_MS) flights.yieldTo(flight, 'now');
+      else if (refrainsMs >= 0) flights.yieldTo(flight, 'at the next block');
       if (flight.share === undefined || flight.isLast) continue;
       const { segmentIndex } = flight.run;
       const left = work.missingOf(flight.run);

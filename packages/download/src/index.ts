@@ -26,7 +26,7 @@ export { shownUrl } from './origin/shown-url.ts';
 export type { BytesBySource, DownloadEvents, OriginAnswer } from './progress.ts';
 export type { ContentSink } from './sinks/sink.ts';
 export { ALWAYS } from './turn.ts';
-export type { Turn, TurnUse } from './turn.ts';
+export type { Pacing, Turn, TurnUse } from './turn.ts';
 export { proxyUrl } from './origin/proxy-choice.ts';
 export type { ProxyEnvironment } from './origin/proxy-choice.ts';
 export type { Transport } from './origin/transport.ts';

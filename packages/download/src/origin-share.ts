@@ -56,6 +56,7 @@ export class OriginShare implements Disposable {
   readonly #places = new Map<number, readonly number[]>();
   readonly #startedMs = performance.now();
   #refusedSinceMs: number | undefined;
+  #refrainsSinceMs: number | undefined;
 
   constructor(parts: ShareParts) {
     this.#parts = parts;
@@ -77,6 +78,19 @@ export class OriginShare implements Disposable {
   get mostFlights(): number {
     const { origins } = this.#parts;
     return this.#isAlone ? origins.mostRuns : Math.min(FLIGHTS_IN_SWARM, origins.mostRuns);
+  }
+
+  /** Whether it is this agent's turn, among those of the same network. */
+  get mayFetch(): boolean {
+    return this.#parts.turn.pacing?.mayFetch() ?? true;
+  }
+
+  /** Since when it is others' turn; undefined while it is this agent's. */
+  get refrainsSinceMs(): number | undefined {
+    this.#refrainsSinceMs = this.mayFetch
+      ? undefined
+      : (this.#refrainsSinceMs ?? performance.now());
+    return this.#refrainsSinceMs;
   }
 
   /** Whether somebody else may bring what this peer can't. */
@@ -106,6 +120,10 @@ export class OriginShare implements Disposable {
   /** What to fetch next; undefined while it is others' to fetch. */
   next(bounds: ShareBounds): Share | undefined {
     const { ownership, origins, swarm } = this.#parts;
+    if (!this.mayFetch) {
+      if (!this.hasHelp) this.#parts.turn.pacing?.want();
+      return undefined;
+    }
     const open = this.#openRuns(bounds);
     const nowMs = performance.now();
     if (origins.isTroubled) return this.#probe(open);
@@ -185,6 +203,7 @@ export class OriginShare implements Disposable {
       this.#refusedSinceMs !== undefined && performance.now() - this.#refusedSinceMs > REFUSED_MS;
     // What others can't take from here is better fetched by them.
     if (!isServing() && this.hasHelp) return 'waiting';
+    if (!this.mayFetch) return 'waiting';
     if (isRefused || origins.isTroubled || origins.failure !== undefined) return 'waiting';
     return turn.isUrgent ? 'foreground' : 'background';
   }

@@ -11,6 +11,8 @@ const MOST_BYTES_A_BEAT = 32 * KIB;
 /** What comes after such a silence is a new answer, which may come faster than the last. */
 const SILENCE_MS = 100;
 const MEMORY_MS = 200;
+/** Of short answers each is soon followed by the next request, for which a beat would be long. */
+const PROMPT_BYTES = 256 * KIB;
 
 /**
  * Whether a socket may be left alone until the next beat. A line of some Mbit/s wakes its reader
@@ -21,10 +23,18 @@ export class ReadPace {
   #lastMs = Number.NEGATIVE_INFINITY;
   #spanMs = 0;
   #bytes = 0;
+  #answerBytes = PROMPT_BYTES;
+
+  /** Something was asked for: what comes next is read as it comes, for a while. */
+  asked(): void {
+    this.#lastMs = Number.NEGATIVE_INFINITY;
+    this.#answerBytes = 0;
+  }
 
   mayRest(readBytes: number, nowMs: number): boolean {
     const sinceMs = nowMs - this.#lastMs;
     this.#lastMs = nowMs;
+    this.#answerBytes += readBytes;
     if (sinceMs > SILENCE_MS) {
       this.#spanMs = 0;
       this.#bytes = readBytes;
@@ -37,7 +47,7 @@ export class ReadPace {
       this.#spanMs /= 2;
       this.#bytes /= 2;
     }
-    return bytesABeat <= MOST_BYTES_A_BEAT;
+    return this.#answerBytes > PROMPT_BYTES && bytesABeat <= MOST_BYTES_A_BEAT;
   }
 }
 
@@ -58,17 +68,25 @@ export function paceReads(socket: Socket): void {
   const read = socket._read.bind(socket);
   let isResting = false;
   let isWanted = false;
+  const wake = (): void => {
+    isResting = false;
+    if (isWanted) read(0);
+    isWanted = false;
+  };
+  socket.write = new Proxy(socket.write.bind(socket), {
+    apply(write, _self, call) {
+      pace.asked();
+      if (isResting) wake();
+      return Reflect.apply(write, undefined, call);
+    },
+  });
   socket.push = (chunk: unknown, encoding) => {
     const wantsMore = push(chunk, encoding);
     if (!(chunk instanceof Uint8Array) || !pace.mayRest(chunk.length, performance.now())) {
       return wantsMore;
     }
     isResting = true;
-    atNextBeat(() => {
-      isResting = false;
-      if (isWanted) read(0);
-      isWanted = false;
-    });
+    atNextBeat(() => isResting && wake());
     // The socket stops until `_read` is called, as it is when its reader has taken the chunk.
     return false;
   };

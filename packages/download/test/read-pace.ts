@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { paceReads, ReadPace, readsOn } from '../src/read-pace.ts';
 
@@ -42,6 +42,22 @@ test('the first piece of an answer is read at once, and what comes fast after it
   rests(pace, 1);
   t.false(pace.mayRest(1448, 5000));
   t.false(pace.mayRest(1448, 5000.1));
+});
+
+test('what was asked for is read as it comes, and left alone again when it lasts', (t) => {
+  const pace = new ReadPace();
+  rests(pace, 1);
+  let nowMs = 1000;
+  for (let request = 0; request < 20; request++) {
+    pace.asked();
+    // Some 12 KiB at 10 Mbit/s: of which nothing is to wait for a beat.
+    for (let packet = 0; packet < 8; packet++) {
+      t.false(pace.mayRest(1448, (nowMs += 1.16)));
+    }
+    nowMs += 5;
+  }
+  pace.asked();
+  t.true(rests(pace, 1.16, nowMs + 20) > 500, 'a long answer');
 });
 
 /** Sends pieces of these bytes, each in a turn of its own: one that never rests reads each by itself. */
@@ -93,3 +109,36 @@ test('so does a socket that is read into a buffer', async (t) => {
   t.true(Buffer.concat(got).equals(Buffer.concat(PIECES)));
   t.true(got.length < PIECES.length / 2, `${got.length} pieces`);
 });
+
+test('a socket that is asked for more while it rests brings every byte', async (t) => {
+  const server = createServer((socket) => {
+    socket.once('data', () => {
+      socket.once('data', () => socket.end('answer'));
+      void drip(socket);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const { port }: AddressInfo = Object(server.address());
+  const socket = connect(port, '127.0.0.1');
+  paceReads(socket);
+  socket.write('first');
+  let bytes = 0;
+  let hasAsked = false;
+  for await (const piece of socket) {
+    bytes += piece.length;
+    if (bytes >= 400 * 1448 && !hasAsked) {
+      hasAsked = true;
+      socket.write('second');
+    }
+  }
+  t.is(bytes, 400 * 1448 + 'answer'.length);
+});
+
+/** For long enough for a pause from beat to beat. */
+async function drip(socket: Socket): Promise<void> {
+  for (let sent = 0; sent < 400 && !socket.destroyed; sent++) {
+    socket.write(Buffer.alloc(1448));
+    await sleep(1);
+  }
+}

@@ -26,6 +26,8 @@ export interface OriginRequest {
    * origin, and a public one leads into no private network. Absent: the URL itself.
    */
   readonly linkedFrom?: string | undefined;
+  /** Told when it goes out, once a connection is there. Not by way of a proxy. */
+  readonly onSent?: (() => void) | undefined;
 }
 
 export interface OriginResponse {
@@ -177,7 +179,8 @@ export class OriginHttp implements AsyncDisposable {
       'accept-encoding': 'identity',
       ...this.#credentials.headers(options.headers, way),
     };
-    const route = { signal: options.signal, isOwn, mustBePublic: !mayBePrivate };
+    const { signal, onSent } = options;
+    const route = { signal, onSent, isOwn, mustBePublic: !mayBePrivate };
     const bare = withoutUser(url);
     // Who names the field is not to be overruled.
     const authorizer =

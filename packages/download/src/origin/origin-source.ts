@@ -8,20 +8,30 @@ import type {
   SegmentRun,
 } from '../block-source.ts';
 import type { DescribedContent } from '../describe.ts';
-import { OriginCutShortError, StaleContentInformationError } from '../errors.ts';
+import { OriginBusyError, OriginCutShortError, StaleContentInformationError } from '../errors.ts';
 import type { ContentOrigin } from './content-origin.ts';
 import { contentCoding, contentRange } from './http-fields.ts';
 import { shownUrl } from './shown-url.ts';
 import type { OriginHttp, OriginResponse } from './origin-http.ts';
 import { errorOfStatus } from './origin-status.ts';
+import { pacedGet } from './paced-get.ts';
+import { UNPACED } from '../turn.ts';
+import type { Pacing } from '../turn.ts';
 
 /** Blocks and block hash lists of a described content, from its origin by range requests. */
 export function contentOrigin(
   http: OriginHttp,
   content: DescribedContent,
-  headers: Readonly<Record<string, string>> = {},
+  {
+    headers = {},
+    pacing,
+  }: {
+    readonly headers?: Readonly<Record<string, string>> | undefined;
+    readonly pacing?: Pacing | undefined;
+  },
 ): ContentOrigin {
-  return { blocks: contentBlocks(http, content, { url: content.url, headers }), blockHashList };
+  const at = { url: content.url, headers, pacing };
+  return { blocks: contentBlocks(http, content, at), blockHashList };
 
   async function blockHashList(
     segment: ContentSegment,
@@ -46,13 +56,14 @@ export interface BlocksAt {
   /** The content's URL, where this is a mirror's: what lets in there is not told elsewhere. */
   readonly linkedFrom?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly pacing?: Pacing | undefined;
 }
 
 /** Blocks of a described content by range requests from a URL: its own, or a mirror's. */
 export function contentBlocks(
   http: OriginHttp,
   content: DescribedContent,
-  { url, linkedFrom = url, headers = {} }: BlocksAt,
+  { url, linkedFrom = url, headers = {}, pacing = UNPACED }: BlocksAt,
 ): BlockSource {
   return { name: new URL(url).host, kind: 'origin', fetch };
 
@@ -63,8 +74,10 @@ export function contentBlocks(
     const { sizeBytes } = content.information;
     const { startByte } = blockRange(sizeBytes, segment.index, firstBlock);
     const { endByte } = blockRange(sizeBytes, segment.index, firstBlock + count - 1);
-    const range = `bytes=${startByte}-${endByte - 1}`;
-    const response = await http.get(url, { headers: { ...headers, range }, linkedFrom, signal });
+    const range = { startByte, endByte };
+    const onHeld = (): void => onBytes?.(0);
+    const request = { headers, linkedFrom, signal, range, pacing, onHeld };
+    const response = await pacedGet(http, url, request);
     using _ = destroying(response.body);
     checkRange(url, response, { startByte, sizeBytes });
     const sizes = Array.from({ length: count }, (__, index) =>
@@ -126,6 +139,8 @@ async function* pieces(
     }
   } catch (cause) {
     signal.throwIfAborted();
+    // It says itself when to come again.
+    if (cause instanceof OriginBusyError) throw cause;
     throw new OriginCutShortError(shownUrl(url), gotBytes, wholeBytes, { cause });
   }
   if (gotBytes < wholeBytes) throw new OriginCutShortError(shownUrl(url), gotBytes, wholeBytes);

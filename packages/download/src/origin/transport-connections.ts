@@ -7,6 +7,7 @@ import { paceReads } from '../read-pace.ts';
 import { isPrivateAddress, isPrivateHost } from './private-address.ts';
 import { proxyFor } from './proxy-choice.ts';
 import { ProxyConnection } from './proxy-connection.ts';
+import { noticing } from './sent-notice.ts';
 import type { Transport } from './transport.ts';
 import { tlsContexts } from './transport-tls.ts';
 import type { TlsContexts } from './transport-tls.ts';
@@ -23,6 +24,8 @@ export interface SendOptions {
   readonly isOwn: boolean;
   /** Whether a private address must not be reached. */
   readonly mustBePublic: boolean;
+  /** Told when it goes out, by a connection that is not a proxy's. */
+  readonly onSent?: (() => void) | undefined;
 }
 
 /** A way led to a private address that must not. */
@@ -47,7 +50,7 @@ export class TransportConnections implements AsyncDisposable {
   /** GETs a URL without user info. Whoever gets the response reads its body or destroys it. */
   async send(
     url: URL,
-    { isOwn, mustBePublic, ...options }: SendOptions,
+    { isOwn, mustBePublic, onSent, ...options }: SendOptions,
   ): Promise<Dispatcher.ResponseData> {
     const timeouts = { headersTimeout: HEADERS_TIMEOUT_MS, bodyTimeout: BODY_TIMEOUT_MS };
     // By way of a proxy, which looks up names, only what the URL itself says can be checked.
@@ -56,11 +59,11 @@ export class TransportConnections implements AsyncDisposable {
     }
     const proxy = this.#proxyFor(url);
     if (proxy === undefined) {
-      const dispatcher = this.#direct(isOwn, mustBePublic);
+      const dispatcher = noticing(this.#direct(isOwn, mustBePublic), onSent);
       return await request(url, { ...options, ...timeouts, dispatcher });
     }
     if (url.protocol === 'http:') return await proxy.forward(url, { ...options, ...timeouts });
-    const dispatcher = this.#tunnelled(proxy, isOwn);
+    const dispatcher = noticing(this.#tunnelled(proxy, isOwn), onSent);
     return await request(url, { ...options, ...timeouts, dispatcher });
   }
 

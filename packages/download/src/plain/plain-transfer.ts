@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { BlockTurns } from './block-turns.ts';
 import { describePlainly } from '../describe.ts';
 import type { PlainContent } from '../describe.ts';
@@ -9,7 +10,8 @@ import {
 } from '../errors.ts';
 import { NOTHING_KEPT } from '../sinks/kept-blocks.ts';
 import { untilAnswered } from '../leaving.ts';
-import type { OriginHttp, OriginResponse } from '../origin/origin-http.ts';
+import type { OriginHttp, OriginRequest, OriginResponse } from '../origin/origin-http.ts';
+import { pacedGet } from '../origin/paced-get.ts';
 import { OriginLane } from '../origin/origin-lane.ts';
 import type { LaneOptions } from '../origin/origin-lane.ts';
 import { decodedBody, plainAnswer } from './plain-answer.ts';
@@ -20,7 +22,8 @@ import type { Progress } from '../progress.ts';
 import { failedOnce } from '../origin/retrying.ts';
 import { shownUrl } from '../origin/shown-url.ts';
 import type { ContentSink } from '../sinks/sink.ts';
-import type { Turn } from '../turn.ts';
+import { UNPACED } from '../turn.ts';
+import type { Pacing, Turn } from '../turn.ts';
 import { WantedBytes } from '../wanted-bytes.ts';
 import type { WantedRange } from '../wanted-bytes.ts';
 
@@ -68,6 +71,7 @@ class PlainTransfer implements Disposable {
   #version: PlainVersion | undefined;
   #askedByte = 0;
   #asksForAll = false;
+  #isPaced = false;
   #restarts = 0;
   /** That is no failure of the origin, and final. */
   #sinkFailure: Error | undefined;
@@ -108,6 +112,7 @@ class PlainTransfer implements Disposable {
   async #ask(): Promise<OriginResponse> {
     const { http, progress } = this.#parts;
     const { headers } = this.#options;
+    this.#isPaced = false;
     const onAnswered = (response: OriginResponse): void => progress.answered(response);
     await this.#turns.begin();
     this.#askedByte = 0;
@@ -116,22 +121,25 @@ class PlainTransfer implements Disposable {
         (await describePlainly(http, this.#url, { headers, signal, onAnswered })).response;
       return await untilAnswered(ask, this.#options);
     }
-    const asked = { ...headers, ...this.#rangeFields() };
     const response = await untilAnswered(
-      (signal) => http.get(this.#url, { headers: asked, signal }),
+      (signal) => this.#askForRest({ headers, signal }),
       this.#options,
     );
     onAnswered(response);
     return response;
   }
 
-  #rangeFields(): Record<string, string> {
-    if (this.#version?.validator === undefined) return {};
+  async #askForRest(request: OriginRequest): Promise<OriginResponse> {
+    const { http, turn } = this.#parts;
+    if (this.#version?.validator === undefined) return await http.get(this.#url, request);
     const { next, sizeBytes, validator } = this.#version;
     this.#askedByte = next.startByte;
-    const isToEnd = next.endByte === Infinity || next.endByte === sizeBytes;
-    const last = isToEnd ? '' : `${next.endByte - 1}`;
-    return { range: `bytes=${next.startByte}-${last}`, 'if-range': validator };
+    const isToEnd = next.endByte === sizeBytes;
+    const range = isToEnd ? { ...next, endByte: Infinity } : next;
+    const headers = { ...request.headers, 'if-range': validator };
+    const { pacing = UNPACED } = turn;
+    this.#isPaced = !pacing.isFree();
+    return await pacedGet(http, this.#url, { ...request, headers, range, pacing });
   }
 
   /** Takes what one answer brings. */
@@ -205,7 +213,7 @@ class PlainTransfer implements Disposable {
       },
       { startByte, endByte },
     );
-    const bytes = decodedBody(this.#url, response);
+    const bytes = this.#limited(decodedBody(this.#url, response), response.status);
     try {
       await body.read(bytes);
     } catch (cause) {
@@ -216,6 +224,13 @@ class PlainTransfer implements Disposable {
     else if (!version.isWhole && body.atByte < endByte) {
       throw this.#cutShort(body.atByte, endByte);
     }
+  }
+
+  /** An answer that was not asked for in pieces comes no faster than limits allow. */
+  #limited(body: Readable, status: number): Readable {
+    const { pacing } = this.#parts.turn;
+    if (pacing === undefined || (this.#isPaced && status === 206)) return body;
+    return Readable.from(passing(body, pacing, { signal: this.#patience }), { objectMode: false });
   }
 
   /** What came is kept if another request can go on from there. */
@@ -237,6 +252,17 @@ class PlainTransfer implements Disposable {
     if (this.#sinkFailure !== undefined) throw this.#sinkFailure;
     this.#options.signal.throwIfAborted();
     this.#options.leave.throwIfAborted();
+  }
+}
+
+async function* passing(
+  body: Readable,
+  pacing: Pacing,
+  options: { readonly signal: AbortSignal },
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    await pacing.pass(chunk.length, options);
+    yield chunk;
   }
 }
 
