@@ -1,4 +1,4 @@
-import type { LimitExplanation, Taker } from '@peer-cache/bandwidth';
+import type { Pacer } from '@peer-cache/bandwidth';
 import type { Log } from '@peer-cache/core';
 import type { Clock } from './clock.ts';
 import type { ContentFetcher } from './file/file-transfer.ts';
@@ -15,8 +15,8 @@ export interface JobQueueParts {
   readonly secrets: JobSecretStore;
   /** Ways of jobs to their origins; closed with the queue. */
   readonly transports: JobTransports;
-  /** What limits somebody over the WAN, the slowest first; nothing does where it is absent. */
-  readonly explainLimits?: (who: Taker) => LimitExplanation[];
+  /** Says when requests to origins may go out; always, where it is absent. */
+  readonly pacer?: QueuePacer | undefined;
   readonly log: Log;
   readonly clock: Clock;
   /** From 0 to 1. */
@@ -24,6 +24,11 @@ export interface JobQueueParts {
   /** A UUID that nobody can guess. */
   readonly newId: () => string;
 }
+
+export type QueuePacer = Pick<
+  Pacer,
+  'leave' | 'pass' | 'isLimited' | 'mayFetch' | 'want' | 'explain' | 'yieldsFor'
+>;
 
 export interface JobQueueOptions extends RunnerOptions {
   readonly limits: QueueLimits;

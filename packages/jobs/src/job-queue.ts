@@ -10,9 +10,9 @@ import type {
   JobPage,
   JobRequest,
   JobsStatus,
+  NetworkCost,
   Retarget,
 } from '@peer-cache/protocol';
-import type { NetworkCost } from '@peer-cache/bandwidth';
 import { Checkpoints } from './file/checkpoints.ts';
 import { JobEmptyError, JobLimitError, JobNotFoundError } from './errors.ts';
 import { eventStream } from './event-stream.ts';
@@ -39,7 +39,7 @@ const MOST_ERRORS_SHOWN = 20;
 /** The jobs of one user: what can be done with them, and what happens to them by itself. */
 export class JobQueue implements JobControl, AsyncDisposable {
   /** Shared with whoever else brings contents here and should have its turn. */
-  readonly scheduler: Scheduler = new Scheduler();
+  readonly scheduler: Scheduler;
   readonly #parts: JobQueueParts;
   readonly #jobs = new Map<string, Job>();
   readonly #emitter: JobEventEmitter = new EventEmitter();
@@ -53,17 +53,16 @@ export class JobQueue implements JobControl, AsyncDisposable {
   /** Takes the journal over: its jobs go on where an earlier queue left them. */
   constructor(parts: JobQueueParts, options: JobQueueOptions) {
     const { journal, transports } = parts;
-    const { scheduler } = this;
-    const jobs = this.#jobs;
+    const scheduler = new Scheduler({}, parts.pacer);
+    this.scheduler = scheduler;
     this.#parts = parts;
     this.#options = options;
     this.#emitter.setMaxListeners(0);
-    const noteProgress = (work: () => void): void => this.#noteProgress(work);
-    const checkpoints = new Checkpoints(noteProgress, parts);
+    const checkpoints = new Checkpoints((work) => this.#noteProgress(work), parts);
     const openTransport = async (job: Job) => await transports.open(job.record);
     const transact = (work: () => void): void => journal.transact(work);
     const runner = new Runner(
-      { ...parts, jobs, scheduler, checkpoints, openTransport, transact },
+      { ...parts, jobs: this.#jobs, scheduler, checkpoints, openTransport, transact },
       options,
       {
         onTransferred: (job) => void this.#deeds.completeByItself(job),
@@ -73,8 +72,8 @@ export class JobQueue implements JobControl, AsyncDisposable {
     this.#checkpoints = checkpoints;
     this.#runner = runner;
     this.#restore();
-    this.#deeds = new JobDeeds({ ...parts, jobs, runner, scheduler, tell: this.#tell });
-    for (const job of jobs.values()) void this.#deeds.carryOn(job);
+    this.#deeds = new JobDeeds({ ...parts, jobs: this.#jobs, runner, scheduler, tell: this.#tell });
+    for (const job of this.#jobs.values()) void this.#deeds.carryOn(job);
     runner.look();
   }
 
@@ -118,12 +117,14 @@ export class JobQueue implements JobControl, AsyncDisposable {
   }
 
   why(name: string): JobExplanation {
-    const { explainLimits = () => [], clock } = this.#parts;
+    const { pacer, clock } = this.#parts;
     const job = findJob(this.#jobs, name);
+    const taker = takerOf(job.record);
     return explain(job, {
       network: this.#runner.network,
       running: this.#runner.runningJobs(),
-      limits: explainLimits(takerOf(job.record)),
+      limits: pacer?.explain(taker) ?? [],
+      yieldsFor: pacer?.yieldsFor(taker),
       nowMs: clock.wallMs(),
     });
   }

@@ -1,5 +1,5 @@
 import { isAllowed } from '@peer-cache/bandwidth';
-import type { NetworkCost } from '@peer-cache/bandwidth';
+import type { NetworkCost } from '@peer-cache/protocol';
 import type { PeerCacheError } from '@peer-cache/core';
 import type { CostPolicy } from '@peer-cache/protocol';
 import { BlockedByCostError, NetworkDisconnectedError } from './errors.ts';

@@ -1,5 +1,5 @@
 import { SECOND_MS } from '@peer-cache/core';
-import type { NetworkCost } from '@peer-cache/bandwidth';
+import type { NetworkCost } from '@peer-cache/protocol';
 import type { JobError } from '@peer-cache/protocol';
 import { chooseRunning } from './scheduler/admission.ts';
 import { candidatesOf } from './candidates.ts';
@@ -176,7 +176,9 @@ export class Runner implements AsyncDisposable {
     }
     // A completion that was cut short is not carried on by a job that went on instead.
     job.drift('picked', { isCompleting: false });
-    const turn = scheduler.enter(job.id, job.record.settings.priority);
+    const turn = scheduler.enter(job.id, job.record.settings.priority, {
+      limitOf: () => job.record.settings.limit,
+    });
     // Until its first request it has nothing to ask for, and holds nobody back.
     turn.isWaiting = true;
     const open = async () => await openTransport(job);

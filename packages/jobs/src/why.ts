@@ -1,6 +1,12 @@
 import type { LimitExplanation } from '@peer-cache/bandwidth';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '@peer-cache/core';
-import type { JobExplanation, JobPriority, JobState, WaitReason } from '@peer-cache/protocol';
+import type {
+  JobExplanation,
+  JobPriority,
+  JobState,
+  WaitReason,
+  YieldReason,
+} from '@peer-cache/protocol';
 import type { Job } from './job.ts';
 import { isBlockedByCost, obstacleTo } from './obstacles.ts';
 import type { NetworkNow } from './obstacles.ts';
@@ -13,6 +19,8 @@ export interface Surroundings {
   readonly running: readonly Job[];
   /** What limits the job, the slowest first. */
   readonly limits: readonly LimitExplanation[];
+  /** Why it stands back for others on the way to its origins; undefined where it does not. */
+  readonly yieldsFor: YieldReason | undefined;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
 }
@@ -39,8 +47,9 @@ const REASON_IN: Readonly<Record<JobState, Reason>> = {
       code: 'origin',
       text: 'it waits for the first answer of its origin',
     },
-  transferring: (_, { limits, nowMs }) =>
-    blockedReason(limits, nowMs) ?? {
+  transferring: (_, { limits, yieldsFor, nowMs }) =>
+    blockedReason(limits, nowMs) ??
+    (yieldsFor && { code: 'yielding', text: YIELDS_FOR[yieldsFor] }) ?? {
       code: 'transferring',
       text: 'it waits for nothing: bytes are coming, as fast as its sources and its turn allow',
     },
@@ -49,6 +58,14 @@ const REASON_IN: Readonly<Record<JobState, Reason>> = {
   transferred: completion,
   acknowledged: over,
   cancelled: over,
+};
+
+const YIELDS_FOR: Readonly<Record<YieldReason, string>> = {
+  delay:
+    'it stands back: others keep the link to its origin busy; it goes on within seconds of them',
+  share: 'it stands back: somebody else needs a part of the link to its origin',
+  office: 'it stands back: a person at another machine of this network waits for something',
+  machine: 'it stands back: this machine itself uses its network for something else',
 };
 
 function suspended({ record }: Job): WaitReason {

@@ -56,6 +56,30 @@ test('a seat of a higher priority stops all lower ones from the moment it is the
   t.truthy(high.ask('origin', 1));
 });
 
+test('what lower priorities have under way takes no room from a higher one', (t) => {
+  const scheduler = new Scheduler({ originRequests: 3, originBlocks: 10 });
+  const low = scheduler.enter('a', 'low');
+  const { taken } = greedy(low, 4);
+  const high = scheduler.enter('b', 'high');
+  t.deepEqual(greedy(high, 4).counts, [4, 4, 2]);
+  t.is(scheduler.enter('c', 'foreground').ask('origin', 4)?.blocks, 4);
+  for (const each of taken) each[Symbol.dispose]();
+  t.is(low.ask('origin', 1), undefined);
+});
+
+test('what higher priorities have under way takes room from a lower one', (t) => {
+  const scheduler = new Scheduler({ originRequests: 3, originBlocks: 10 });
+  const high = scheduler.enter('a', 'high');
+  const { taken } = greedy(high, 4);
+  const low = scheduler.enter('b', 'low');
+  // Without a seat it holds nobody back, but what it asked for still comes.
+  high[Symbol.dispose]();
+  const { counts } = greedy(low, 4);
+  t.deepEqual(counts, []);
+  taken.at(-1)?.[Symbol.dispose]();
+  t.deepEqual(counts, [2]);
+});
+
 test('a job that waits, or has lost its seat, holds nobody back', (t) => {
   const scheduler = new Scheduler();
   const high = scheduler.enter('a', 'foreground');

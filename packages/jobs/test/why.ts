@@ -1,5 +1,6 @@
 import test from 'ava';
 import type { LimitExplanation } from '@peer-cache/bandwidth';
+import type { YieldReason } from '@peer-cache/protocol';
 import { MIB } from '@peer-cache/core';
 import type { JobError, JobState } from '@peer-cache/protocol';
 import { explain } from '../src/why.ts';
@@ -57,11 +58,13 @@ interface Around {
   readonly network?: Partial<NetworkNow>;
   readonly running?: readonly Job[];
   readonly limits?: readonly LimitExplanation[];
+  readonly yieldsFor?: YieldReason;
 }
 
-function why(wanted: Job, { network = {}, running = [], limits = [] }: Around = {}) {
+function why(wanted: Job, { network = {}, running = [], limits = [], yieldsFor }: Around = {}) {
   const now = { isOnline: true, cost: 'unrestricted', costPolicy: 'always', ...network } as const;
-  return explain(wanted, { network: now, running, limits, nowMs: NOON.getTime() }).reasons;
+  const around = { network: now, running, limits, yieldsFor, nowMs: NOON.getTime() };
+  return explain(wanted, around).reasons;
 }
 
 const CODES: readonly [string, Job, string][] = [
@@ -214,3 +217,8 @@ for (const [noProgressMs, words] of givesUp) {
     t.true(reason?.text.endsWith(` in ${words}`), reason?.text);
   });
 }
+
+test('a transfer that stands back for others says for whom', (t) => {
+  const [reason] = why(job('transferring'), { yieldsFor: 'share' });
+  t.is(reason?.code, 'yielding');
+});

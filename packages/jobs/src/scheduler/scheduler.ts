@@ -3,7 +3,7 @@ import type { JobPriority } from '@peer-cache/protocol';
 import { JobServices, PRIORITIES } from './admission.ts';
 import { FairShare } from './fair-share.ts';
 import { ChargedUse, JobSeat } from './seat.ts';
-import type { Seat, SeatKeeper, TurnAccount, TurnKind } from './seat.ts';
+import type { Seat, SeatKeeper, SeatOptions, SeatPacer, TurnAccount, TurnKind } from './seat.ts';
 import { mostRequestsEach, resolveTurnLimits } from './turn-limits.ts';
 import type { SchedulerOptions, TurnLimits } from './turn-limits.ts';
 
@@ -14,6 +14,11 @@ interface Line {
   readonly wanting: Set<JobSeat>;
 }
 
+interface Use {
+  requests: number;
+  blocks: number;
+}
+
 const KINDS: readonly TurnKind[] = ['origin', 'peer'];
 
 /**
@@ -22,7 +27,7 @@ const KINDS: readonly TurnKind[] = ['origin', 'peer'];
  */
 export class Scheduler {
   readonly #limits: TurnLimits;
-  readonly #inUse = { origin: { requests: 0, blocks: 0 }, peer: { requests: 0, blocks: 0 } };
+  readonly #inUse = { origin: usesByPriority(), peer: usesByPriority() };
   readonly #lines = { origin: linesByPriority(), peer: linesByPriority() };
   readonly #seats = new Map<string, JobSeat>();
   readonly #services = new JobServices();
@@ -32,17 +37,24 @@ export class Scheduler {
     rest: (seat) => this.#rest(seat),
     leave: (seat) => this.#leave(seat),
   };
+  readonly #pacer: SeatPacer | undefined;
   #isOffering = false;
 
-  /** @throws {RangeError} for a limit that is no positive integer */
-  constructor(options: SchedulerOptions = {}) {
+  /**
+   * With a pacer requests to origins need its leave, too.
+   *
+   * @throws {RangeError} for a limit that is no positive integer
+   */
+  constructor(options: SchedulerOptions = {}, pacer?: SeatPacer) {
     this.#limits = resolveTurnLimits(options);
+    this.#pacer = pacer;
   }
 
   /** The job runs, and holds lower priorities back. It must have no other seat. */
-  enter(id: string, priority: JobPriority): Seat {
+  enter(id: string, priority: JobPriority, options: SeatOptions = {}): Seat {
     if (this.#seats.has(id)) throw new RangeError(`job ${id} has a seat already`);
-    const seat = new JobSeat(this.#keeper, { id, priority });
+    const pacer = this.#pacer;
+    const seat = new JobSeat(this.#keeper, { id, priority }, pacer && { pacer, options });
     this.#seats.set(id, seat);
     this.#services.join(id, priority);
     return seat;
@@ -77,15 +89,27 @@ export class Scheduler {
   }
 
   #mayTake(seat: JobSeat, kind: TurnKind): boolean {
-    if (!this.#hasRoom(kind) || this.#topPriority() !== seat.priority) return false;
+    if (!this.#hasRoom(kind, seat.priority) || this.#topPriority() !== seat.priority) return false;
     if (!this.#hasRequestLeft(seat, kind)) return false;
     const line = this.#line(seat, kind);
     return this.#ready(line, kind).every((each) => !line.share.isBehind(each, seat));
   }
 
-  #hasRoom(kind: TurnKind): boolean {
-    const { requests, blocks } = this.#inUse[kind];
+  #hasRoom(kind: TurnKind, priority: JobPriority): boolean {
+    const { requests, blocks } = this.#used(kind, priority);
     return requests < this.#limits[kind].requests && blocks < this.#limits[kind].blocks;
+  }
+
+  /** Requests of lower priorities are in nobody's way: they wait until those of this one are done. */
+  #used(kind: TurnKind, priority: JobPriority): Use {
+    const sum = { requests: 0, blocks: 0 };
+    for (const each of PRIORITIES) {
+      const { requests, blocks } = this.#inUse[kind][each];
+      sum.requests += requests;
+      sum.blocks += blocks;
+      if (each === priority) break;
+    }
+    return sum;
   }
 
   #topPriority(): JobPriority | undefined {
@@ -122,19 +146,25 @@ export class Scheduler {
   }
 
   #grant(seat: JobSeat, kind: TurnKind, wantedBlocks: number): TurnUse {
-    const inUse = this.#inUse[kind];
+    const inUse = this.#inUse[kind][seat.priority];
     const isShared = this.#activeCount(seat.priority) > 1;
-    const leftBlocks = this.#limits[kind].blocks - inUse.blocks;
+    const leftBlocks = this.#limits[kind].blocks - this.#used(kind, seat.priority).blocks;
     const mostBlocks = isShared ? Math.min(this.#limits.blocksWhenShared, leftBlocks) : leftBlocks;
     const blocks = Math.min(wantedBlocks, mostBlocks);
     inUse.requests++;
     inUse.blocks += blocks;
     seat.inFlight[kind]++;
     seat.turns++;
-    return new ChargedUse(blocks, this.#account(seat, kind, blocks));
+    const release = (): void => {
+      inUse.requests--;
+      inUse.blocks -= blocks;
+      seat.inFlight[kind]--;
+      this.#offer();
+    };
+    return new ChargedUse(blocks, { ...this.#account(seat, kind), release });
   }
 
-  #account(seat: JobSeat, kind: TurnKind, blocks: number): TurnAccount {
+  #account(seat: JobSeat, kind: TurnKind): Omit<TurnAccount, 'release'> {
     const { share } = this.#line(seat, kind);
     return {
       charge: (bytes) => {
@@ -144,12 +174,6 @@ export class Scheduler {
       refund: (bytes) => {
         share.refund(seat, bytes);
         this.#services.refund(seat.jobId, bytes);
-      },
-      release: () => {
-        this.#inUse[kind].requests--;
-        this.#inUse[kind].blocks -= blocks;
-        seat.inFlight[kind]--;
-        this.#offer();
       },
     };
   }
@@ -208,7 +232,7 @@ export class Scheduler {
     const priority = this.#topPriority();
     if (priority === undefined) return undefined;
     for (const kind of KINDS) {
-      if (!this.#hasRoom(kind)) continue;
+      if (!this.#hasRoom(kind, priority)) continue;
       const line = this.#lines[kind][priority];
       const seat = line.share.leastServed(this.#ready(line, kind));
       if (seat !== undefined) return { seat, line };
@@ -223,6 +247,14 @@ export class Scheduler {
 
 function linesByPriority(): Record<JobPriority, Line> {
   return { foreground: emptyLine(), high: emptyLine(), normal: emptyLine(), low: emptyLine() };
+}
+
+function usesByPriority(): Record<JobPriority, Use> {
+  return { foreground: noUse(), high: noUse(), normal: noUse(), low: noUse() };
+}
+
+function noUse(): Use {
+  return { requests: 0, blocks: 0 };
 }
 
 function emptyLine(): Line {

@@ -1,5 +1,6 @@
-import { BLOCK_BYTES } from '@peer-cache/core';
-import type { Turn, TurnUse } from '@peer-cache/download';
+import type { Pacer, Taker } from '@peer-cache/bandwidth';
+import { BLOCK_BYTES, MIB } from '@peer-cache/core';
+import type { Pacing, Turn, TurnUse } from '@peer-cache/download';
 import type { JobPriority } from '@peer-cache/protocol';
 
 /** What requests are sent to. */
@@ -20,6 +21,16 @@ export interface Seat extends Turn, Disposable {
    */
   isWaiting: boolean;
 }
+
+export interface SeatOptions {
+  /** Bytes per second that the job may have over the WAN; undefined for no limit. */
+  readonly limitOf?: (() => number | undefined) | undefined;
+  /** Whether it stays in the foreground until it has ended. */
+  readonly isFixed?: boolean | undefined;
+}
+
+/** Who says when requests to origins may go out. */
+export type SeatPacer = Pick<Pacer, 'isLimited' | 'leave' | 'pass' | 'mayFetch' | 'want'>;
 
 /** What a seat leaves to the scheduler. */
 export interface SeatKeeper {
@@ -44,6 +55,7 @@ export class JobSeat implements Seat {
   readonly inFlight: Record<TurnKind, number> = { origin: 0, peer: 0 };
   /** What it has asked for since it last had nothing to ask for. */
   readonly asks: Set<TurnKind> = new Set();
+  readonly pacing: Pacing | undefined;
   priority: JobPriority;
   /** Turns granted so far. */
   turns = 0;
@@ -52,10 +64,15 @@ export class JobSeat implements Seat {
   #isWaiting = false;
   #isDisposed = false;
 
-  constructor(keeper: SeatKeeper, job: { readonly id: string; readonly priority: JobPriority }) {
+  constructor(
+    keeper: SeatKeeper,
+    { id, priority }: { readonly id: string; readonly priority: JobPriority },
+    pacing?: { readonly pacer: SeatPacer; readonly options: SeatOptions },
+  ) {
     this.#keeper = keeper;
-    this.jobId = job.id;
-    this.priority = job.priority;
+    this.jobId = id;
+    this.priority = priority;
+    this.pacing = pacing && pacingOf(this, pacing.pacer, pacing.options);
   }
 
   get isWaiting(): boolean {
@@ -114,6 +131,29 @@ export class JobSeat implements Seat {
     this.#listeners.clear();
     this.#keeper.leave(this);
   }
+}
+
+/** Of a foreground request: enough to fill any line, and little enough for a change of priority. */
+const FOREGROUND_BYTES = 1 * MIB;
+
+function pacingOf(
+  seat: JobSeat,
+  pacer: SeatPacer,
+  { limitOf, isFixed = false }: SeatOptions,
+): Pacing {
+  const who = (): Taker => {
+    return { jobId: seat.jobId, priority: seat.priority, jobLimit: limitOf?.() };
+  };
+  return {
+    mayFetch: () => seat.isUrgent || pacer.mayFetch(),
+    want: () => pacer.want(),
+    pass: (bytes, options) => pacer.pass(who, bytes, options),
+    isFree: () => isFixed && !pacer.isLimited(who()),
+    leave: (way, mostBytes, options) => {
+      const most = seat.isUrgent ? Math.min(mostBytes, FOREGROUND_BYTES) : mostBytes;
+      return pacer.leave({ way, mostBytes: most, who }, options);
+    },
+  };
 }
 
 /** One granted request: charged as a whole at first, and in the end for what it brought. */

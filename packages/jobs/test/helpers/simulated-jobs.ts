@@ -12,6 +12,18 @@ const REQUESTS_PER_CHOICE = 8;
 /** Until then who is no longer chosen has its seat, beside those who are. */
 const PUT_BACK_MS = 5;
 
+/** By what a request was granted: the job may have left that seat since, or have another priority. */
+interface GrantedBy {
+  readonly seat: Seat;
+  readonly priority: JobPriority;
+}
+
+export interface ReleasedUse {
+  readonly blocks: number;
+  /** By which it was granted. */
+  readonly priority: JobPriority;
+}
+
 /** A job of a simulation, and what it would tell if it were asked: the scheduler is not. */
 export class SimulatedJob {
   readonly plan: JobPlan;
@@ -26,8 +38,7 @@ export class SimulatedJob {
   hasFailed = false;
   openBlocks: number;
   doneBlocks = 0;
-  /** With the seat by which each was granted: the job may have left that since, and have another. */
-  readonly uses: Map<TurnUse, Seat> = new Map();
+  readonly uses: Map<TurnUse, GrantedBy> = new Map();
 
   constructor(plan: JobPlan, number: number) {
     this.plan = plan;
@@ -47,7 +58,7 @@ export class SimulatedJob {
   get isActive(): boolean {
     const { seat } = this;
     if (seat === undefined) return false;
-    const isUnderWay = [...this.uses.values()].includes(seat);
+    const isUnderWay = [...this.uses.values()].some((each) => each.seat === seat);
     return isUnderWay || (!this.isConnecting && this.openBlocks > 0);
   }
 }
@@ -57,7 +68,7 @@ export interface SimulationWatch {
   /** Before the request counts as the job's. */
   granted?(job: SimulatedJob, blocks: number): void;
   ended?(job: SimulatedJob): void;
-  released?(job: SimulatedJob, blocks: number): void;
+  released?(job: SimulatedJob, use: ReleasedUse): void;
 }
 
 /**
@@ -156,7 +167,7 @@ export class Simulation {
       job.isRefused = use === undefined;
       if (use === undefined) return;
       for (const watch of this.#watches) watch.granted?.(job, use.blocks);
-      job.uses.set(use, job.seat);
+      job.uses.set(use, { seat: job.seat, priority: job.priority });
       job.openBlocks -= use.blocks;
       this.clock.after(this.#linkMs(job.plan.kind, use.blocks), () => this.#land(job, use));
     }
@@ -181,8 +192,9 @@ export class Simulation {
   }
 
   #end(job: SimulatedJob, use: TurnUse): void {
+    const { priority = job.priority } = job.uses.get(use) ?? {};
     job.uses.delete(use);
-    for (const watch of this.#watches) watch.released?.(job, use.blocks);
+    for (const watch of this.#watches) watch.released?.(job, { blocks: use.blocks, priority });
     use[Symbol.dispose]();
   }
 

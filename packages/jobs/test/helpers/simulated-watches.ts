@@ -1,6 +1,8 @@
+import type { JobPriority } from '@peer-cache/protocol';
 import { PRIORITIES } from '../../src/scheduler/admission.ts';
+import type { TurnKind } from '../../src/scheduler/seat.ts';
 import { mostRequestsEach } from '../../src/scheduler/turn-limits.ts';
-import type { SimulatedJob, SimulationWatch } from './simulated-jobs.ts';
+import type { ReleasedUse, SimulatedJob, SimulationWatch } from './simulated-jobs.ts';
 
 const MOST = {
   origin: { requests: 8, blocks: 64 },
@@ -27,29 +29,40 @@ export class StrictOrder implements SimulationWatch {
   }
 }
 
-/** Never more is under way than may be. */
+/**
+ * At each grant no more is under way than may be, of that priority and more urgent ones. What less
+ * urgent ones have under way is in nobody's way.
+ */
 export class Limits implements SimulationWatch {
-  readonly #inUse = { origin: { requests: 0, blocks: 0 }, peer: { requests: 0, blocks: 0 } };
+  readonly #inUse = { origin: noUses(), peer: noUses() };
 
-  granted({ plan: { kind } }: SimulatedJob, blocks: number): void {
-    const inUse = this.#inUse[kind];
-    inUse.requests++;
-    inUse.blocks += blocks;
-    const most = MOST[kind];
-    if (blocks < 1 || inUse.requests > most.requests || inUse.blocks > most.blocks) {
-      throw new Error(`${inUse.requests} requests for ${inUse.blocks} blocks (${kind})`);
+  granted({ plan: { kind }, priority }: SimulatedJob, blocks: number): void {
+    this.#inUse[kind][priority].requests++;
+    this.#inUse[kind][priority].blocks += blocks;
+    const sum = this.#upTo(priority, kind);
+    if (blocks < 1 || sum.requests > MOST[kind].requests || sum.blocks > MOST[kind].blocks) {
+      throw new Error(`${sum.requests} requests for ${sum.blocks} blocks (${kind}, ${priority})`);
     }
   }
 
-  /** Whether nothing more can be sent before something has ended. */
-  isReached({ plan: { kind } }: SimulatedJob): boolean {
-    const { requests, blocks } = this.#inUse[kind];
-    return requests === MOST[kind].requests || blocks === MOST[kind].blocks;
+  /** Whether the job can send nothing more before something has ended. */
+  isReached({ plan: { kind }, priority }: SimulatedJob): boolean {
+    const { requests, blocks } = this.#upTo(priority, kind);
+    return requests >= MOST[kind].requests || blocks >= MOST[kind].blocks;
   }
 
-  released({ plan: { kind } }: SimulatedJob, blocks: number): void {
-    this.#inUse[kind].requests--;
-    this.#inUse[kind].blocks -= blocks;
+  released({ plan: { kind } }: SimulatedJob, { blocks, priority }: ReleasedUse): void {
+    this.#inUse[kind][priority].requests--;
+    this.#inUse[kind][priority].blocks -= blocks;
+  }
+
+  #upTo(priority: JobPriority, kind: TurnKind): { requests: number; blocks: number } {
+    const sum = { requests: 0, blocks: 0 };
+    for (const each of PRIORITIES.slice(0, PRIORITIES.indexOf(priority) + 1)) {
+      sum.requests += this.#inUse[kind][each].requests;
+      sum.blocks += this.#inUse[kind][each].blocks;
+    }
+    return sum;
   }
 }
 
@@ -171,4 +184,9 @@ function sharing(
   return [...running].filter(
     (each) => each.plan.kind === plan.kind && each.priority === priority && each.isActive,
   );
+}
+
+function noUses(): Record<JobPriority, { requests: number; blocks: number }> {
+  const none = { requests: 0, blocks: 0 };
+  return { foreground: { ...none }, high: { ...none }, normal: { ...none }, low: { ...none } };
 }
