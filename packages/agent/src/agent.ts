@@ -13,6 +13,7 @@ import type { JobQueue } from '@peer-cache/jobs';
 import type { FetchingAgent } from './control/transfer-routes.ts';
 import type { Exchange } from './exchange.ts';
 import type { MachinePart } from './machine/machine-part.ts';
+import type { Pacer } from '@peer-cache/bandwidth';
 import type { CostWatch } from './network/cost-watch.ts';
 import type { OpenedServing } from './serving/open-serving.ts';
 import { Transfers } from './transfers.ts';
@@ -36,6 +37,8 @@ export interface AgentParts {
   readonly serving: Pick<OpenedServing, 'power'>;
   /** There is none in an inner agent. */
   readonly cost?: Pick<CostWatch, 'current'>;
+  /** There is none in an inner agent. */
+  readonly pacer?: Pick<Pacer, 'status'>;
 }
 
 const NOTHING: BytesBySource = { store: 0, peers: 0, origin: 0 };
@@ -50,10 +53,11 @@ export class Agent implements FetchingAgent, AsyncDisposable {
   readonly #machine: MachinePart | undefined;
   readonly #serving: AgentParts['serving'];
   readonly #cost: AgentParts['cost'];
+  readonly #pacer: AgentParts['pacer'];
   readonly #startedMs = performance.now();
 
   constructor(parts: AgentParts, facts: AgentFacts) {
-    const { log, store, exchange, queue, machine, serving, cost } = parts;
+    const { log, store, exchange, queue, machine, serving, cost, pacer } = parts;
     this.#store = store;
     this.#exchange = exchange;
     const { downloader } = exchange;
@@ -63,6 +67,7 @@ export class Agent implements FetchingAgent, AsyncDisposable {
     this.#machine = machine;
     this.#serving = serving;
     this.#cost = cost;
+    this.#pacer = pacer;
   }
 
   status(): AgentStatus {
@@ -82,6 +87,7 @@ export class Agent implements FetchingAgent, AsyncDisposable {
       jobs: this.#queue?.overview(),
       machine: this.#machine?.status(),
       network: this.#cost?.current,
+      background: this.#pacer?.status(),
       power: this.#serving.power(),
     };
   }

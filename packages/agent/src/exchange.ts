@@ -3,15 +3,16 @@ import type { Log } from '@peer-cache/core';
 import {
   mergeFinders,
   openFixedFinder,
+  openLinkNotices,
   openMdnsFinder,
   sharingInterfaceOf,
   watchSharingInterfaces,
 } from '@peer-cache/discovery';
-import type { Finder, MdnsFinder, SharingWatcher } from '@peer-cache/discovery';
+import type { Finder, LinkNotices, MdnsFinder, SharingWatcher } from '@peer-cache/discovery';
 import { Downloader } from '@peer-cache/download';
 import { SYSTEM_CLOCK } from '@peer-cache/jobs';
 import { Board } from '@peer-cache/ownership';
-import { PeerIdentity } from '@peer-cache/protocol';
+import { MOST_NOTICE_BYTES, PeerIdentity } from '@peer-cache/protocol';
 import type { PeerStatus, SharingStatus } from '@peer-cache/protocol';
 import { startServer } from '@peer-cache/server';
 import type { PeerServer } from '@peer-cache/server';
@@ -19,6 +20,9 @@ import type { BlockStore } from '@peer-cache/store';
 import type { Config } from './config/config.ts';
 import { peerStatuses } from './peer-statuses.ts';
 import { listenAtOnePort } from './serve-port.ts';
+
+/** UDP, of the same number as the TCP port that is tried first; several agents can listen at it. */
+const NOTICE_PORT = 7690;
 
 export interface ExchangeParts {
   readonly log: Log;
@@ -39,6 +43,8 @@ export interface Exchange extends AsyncDisposable {
   readonly finder: Finder;
   /** What its downloads tell its servers. */
   readonly board: Board;
+  /** To all agents of the links that it shares on, and theirs. */
+  readonly notices: LinkNotices | undefined;
   /** From now on other limits hold between this agent and its peers. */
   reconfigure(options: Pick<Config, 'limits'>): void;
   interfaces(): SharingStatus[];
@@ -60,6 +66,7 @@ interface Lan {
   readonly watcher: SharingWatcher;
   readonly server: PeerServer;
   readonly mdns: MdnsFinder;
+  readonly notices: LinkNotices | undefined;
   readonly servePort: number;
   setServing(isServing: boolean): void;
 }
@@ -106,6 +113,7 @@ export async function openExchange(
     downloader,
     finder,
     board,
+    notices: lan?.notices,
     reconfigure(next) {
       lanLimits.reconfigure(next.limits);
       servingLimits.reconfigure(next.limits);
@@ -156,10 +164,14 @@ async function openLan(
     store.proofKeyOf(segmentId) ?? board.proofKeyOf(segmentId);
   const mdnsParts = { log: discoveryLog, holdings: { proofKeyOf }, interfaces: watcher };
   const mdns = await openMdnsFinder(mdnsParts, { servePort });
+  const noticeOptions = { port: NOTICE_PORT, mostBytes: MOST_NOTICE_BYTES };
+  const notices = await openLinkNotices({ log: discoveryLog, watcher }, noticeOptions);
+  if (notices !== undefined) stack.use(notices);
   return {
     watcher,
     server,
     mdns,
+    notices,
     servePort,
     setServing(isWanted) {
       if (isWanted === isServing) return;

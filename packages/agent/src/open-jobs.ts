@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { Limits, Pacer } from '@peer-cache/bandwidth';
 import { SECOND_MS } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
+import type { LinkNotices } from '@peer-cache/discovery';
 import type { Downloader, ProxyEnvironment } from '@peer-cache/download';
 import {
   findSecretKey,
@@ -14,7 +16,9 @@ import {
 import type { JobQueueOptions } from '@peer-cache/jobs';
 import type { JobEvent } from '@peer-cache/protocol';
 import type { Config } from './config/config.ts';
+import type { CostWatch } from './network/cost-watch.ts';
 import type { NetworkWatch } from './network/network-watch.ts';
+import { OfficeBudget } from './office/office-budget.ts';
 import { openNotifier } from './notify/notifier.ts';
 import type { Notifier } from './notify/notifier.ts';
 import { makePrivateFolder } from './private-files.ts';
@@ -34,11 +38,18 @@ export interface JobsParts {
   readonly downloader: Downloader;
   readonly environment: AgentEnvironment;
   readonly network: NetworkWatch;
+  /** What the network costs, which some jobs do not pay. */
+  readonly cost: CostWatch;
+  /** How agents that share a way out are told of each other; absent where nothing is shared. */
+  readonly notices: LinkNotices | undefined;
+  readonly peerId: string;
 }
 
 /** The queue of an agent, with what wakes it and what tells of it. */
 export interface OpenedJobs extends AsyncDisposable, Reconfigurable {
   readonly queue: JobQueue;
+  /** When requests to origins may go out. */
+  readonly pacer: Pacer;
 }
 
 /**
@@ -49,7 +60,7 @@ export interface OpenedJobs extends AsyncDisposable, Reconfigurable {
  * @throws {PrivateFileError | SecretsUnwritableError | SecretKeyUnusableError}
  */
 export async function openJobs(
-  { log, downloader, environment, network }: JobsParts,
+  { log, downloader, environment, network, cost, notices, peerId }: JobsParts,
   config: Config,
 ): Promise<OpenedJobs> {
   const { folder } = config.jobs;
@@ -59,6 +70,10 @@ export async function openJobs(
   const secrets = await openJobSecrets({ folder: join(folder, 'secrets'), key });
   if (!secrets.isEncrypted) log.debug({}, 'no key for secrets: they are kept plainly');
   const transports = openJobTransports({ secrets, environment: environment.proxies });
+  const limits = stack.use(new Limits('wan', SYSTEM_CLOCK, config.limits));
+  const office = stack.use(new OfficeBudget({ notices, peerId }));
+  const pacer = stack.use(new Pacer({ limits, clock: SYSTEM_CLOCK, office }));
+  office.attach(pacer);
   const queue = stack.use(
     new JobQueue(
       {
@@ -66,6 +81,7 @@ export async function openJobs(
         fetcher: downloader,
         secrets,
         transports,
+        pacer,
         log,
         clock: SYSTEM_CLOCK,
         random: Math.random,
@@ -74,16 +90,27 @@ export async function openJobs(
       queueOptions(config),
     ),
   );
-  network.on('network-changed', (change) => queue.networkChanged(change));
+  network.on('network-changed', (change) => {
+    pacer.networkChanged();
+    queue.networkChanged(change);
+  });
+  cost.on('cost-changed', (change) => queue.costChanged(change.cost));
   queue.networkChanged(network);
+  queue.costChanged(cost.current.cost);
   const isStillWanted = (jobId: string, state: string): boolean =>
     queue.recordOf(jobId)?.state === state;
   const notifier = stack.use(openNotifier({ log, isStillWanted }, { targets: config.notify }));
-  queue.onEvent((event) => notifyOf(event, { queue, notifier }));
+  queue.onEvent((event) => {
+    // Its limit may be another.
+    if (event.event === 'job-changed') limits.changed();
+    notifyOf(event, { queue, notifier });
+  });
   const running = stack.move();
   return {
     queue,
+    pacer,
     reconfigure(next) {
+      limits.reconfigure(next.limits);
       queue.reconfigure(queueOptions(next));
       notifier.reconfigure({ targets: next.notify });
     },

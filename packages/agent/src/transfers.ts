@@ -85,9 +85,10 @@ export class Transfers {
     const { scheduler } = this.#parts;
     if (scheduler === undefined) return { ...ALWAYS, [Symbol.dispose]: () => undefined };
     const id = `get ${this.#begun++}`;
-    const seat = scheduler.enter(id, 'foreground');
+    const seat = scheduler.enter(id, 'foreground', { isFixed: true });
     return {
       isUrgent: true,
+      pacing: seat.pacing,
       ask: (kind, blocks) => seat.ask(kind, blocks),
       onFree: (listener) => seat.onFree(listener),
       [Symbol.dispose]() {

@@ -9,6 +9,7 @@ import type {
   GetEvent,
   GetRequest,
   LogRecord,
+  BackgroundStatus,
   NetworkStatus,
   PeerList,
   PeerStatus,
@@ -99,6 +100,15 @@ const NETWORK = schemaOf<NetworkStatus>()(
   }),
 );
 
+const BACKGROUND = schemaOf<BackgroundStatus>()(
+  Type.Object({
+    yieldsFor: Type.Optional(Type.Enum(['delay', 'share', 'machine', 'office'])),
+    isOthersTurn: Type.Boolean(),
+    queueMs: NUMBER,
+    bytesPerSecond: COUNT,
+  }),
+);
+
 export const AGENT_STATUS: TUnsafe<AgentStatus> = schemaOf<AgentStatus>()(
   Type.Object({
     version: TEXT,
@@ -141,6 +151,7 @@ export const AGENT_STATUS: TUnsafe<AgentStatus> = schemaOf<AgentStatus>()(
       }),
     ),
     network: Type.Optional(NETWORK),
+    background: Type.Optional(BACKGROUND),
     power: Type.Optional(
       Type.Object({ isOnBattery: Type.Boolean(), isServingAllowed: Type.Boolean() }),
     ),
