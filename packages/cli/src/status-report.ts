@@ -1,5 +1,6 @@
 import type {
   AgentStatus,
+  BackgroundStatus,
   JobsStatus,
   MachineStatus,
   NetworkStatus,
@@ -7,6 +8,7 @@ import type {
   SharingStatus,
   StoreStatus,
   TransferStatus,
+  YieldReason,
 } from '@peer-cache/protocol';
 import { alignColumns, formatBytes, formatCount, formatDuration } from './format.ts';
 import { formatShare, printable, printableLine } from './format.ts';
@@ -32,6 +34,7 @@ export function statusReport(status: AgentStatus, view: ViewOptions): string[] {
     ...labelled('machine', machineLines(status.machine, { columns: room, colors })),
     ...labelled('sharing', sharingLines(status, { columns: room, colors })),
     ...labelled('network', networkLines(status.network, room)),
+    ...labelled('background', backgroundLines(status.background, { columns: room, colors })),
     ...labelled('store', wrapped(storeLine(status.store), room)),
     ...labelled('received', wrapped(receivedLine(status), room)),
     ...labelled('served', [`${formatBytes(servedBytes)} to peers`]),
@@ -61,6 +64,27 @@ function machineLines(
 function networkLines(network: NetworkStatus | undefined, columns: number): string[] {
   if (network === undefined) return [];
   return wrapped(`${network.cost} (${printable(network.reason)})`, columns);
+}
+
+const YIELDS_FOR: Readonly<Record<YieldReason, string>> = {
+  delay: 'others keep the link busy',
+  share: 'somebody else needs a part of the link',
+  machine: 'this machine uses its network for something else',
+  office: 'a person at another machine waits for something',
+};
+
+function backgroundLines(
+  background: BackgroundStatus | undefined,
+  { columns, colors }: ViewOptions,
+): string[] {
+  if (background === undefined) return [];
+  const { yieldsFor, isOthersTurn, queueMs, bytesPerSecond } = background;
+  if (yieldsFor !== undefined) {
+    return wrapped(colors.yellow(`stands back: ${YIELDS_FOR[yieldsFor]}`), columns);
+  }
+  if (isOthersTurn) return wrapped('it is the turn of another agent of this network', columns);
+  const link = bytesPerSecond === 0 ? '' : `, the link brings ${formatBytes(bytesPerSecond)}/s`;
+  return wrapped(`uses what others leave, ${queueMs} ms of queue${link}`, columns);
 }
 
 function sharingLines(

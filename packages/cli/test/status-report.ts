@@ -146,3 +146,20 @@ test('who runs on battery and does not serve says so, who may serve does not', (
   const serving = statusReport({ ...BUSY, power: { ...power, isServingAllowed: true } }, PLAIN);
   t.true(serving.join('\n').includes('sharing     on, peers reach us at 10.0.0.5:7690'));
 });
+
+test('what is done in the background says how it fares, and for whom it stands back', (t) => {
+  const free = { isOthersTurn: false, queueMs: 10, bytesPerSecond: 6 * MIB };
+  const told = (background: AgentStatus['background']): string | undefined =>
+    statusReport({ ...IDLE, background }, PLAIN).find((line) => line.startsWith('background'));
+  t.is(told(undefined), undefined, 'nothing was asked for yet');
+  t.is(told(free), 'background  uses what others leave, 10 ms of queue, the link brings 6.0 MiB/s');
+  t.is(told({ ...free, bytesPerSecond: 0 }), 'background  uses what others leave, 10 ms of queue');
+  t.is(
+    told({ ...free, yieldsFor: 'delay', queueMs: 90 }),
+    'background  stands back: others keep the link busy',
+  );
+  t.is(
+    told({ ...free, isOthersTurn: true }),
+    'background  it is the turn of another agent of this network',
+  );
+});
