@@ -25,9 +25,8 @@ class GuardedOrigin {
   blockBytes = 0;
   /** Who was let in, each time. */
   readonly guests: string[] = [];
-  /** Answers about blocks, from the given one on, wait for it. */
-  #gate: { readonly from: number; readonly opened: Promise<void> } | undefined;
-  #blockRequests = 0;
+  /** Answers about blocks, once so many bytes were asked for, wait for it. */
+  #gate: { readonly afterBytes: number; readonly opened: Promise<void> } | undefined;
   readonly #answer = describing(() => CONTENT);
 
   readonly answer: Answer = (request, response, count) => {
@@ -41,19 +40,19 @@ class GuardedOrigin {
       this.#answer(request, response, count);
       return;
     }
-    this.#blockRequests++;
+    const { afterBytes = Infinity, opened } = this.#gate ?? {};
+    const mustWait = this.blockBytes >= afterBytes;
     const [, first = '0', last = ''] =
       /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
     this.blockBytes += Number(last === '' ? CONTENT.bytes.length - 1 : last) + 1 - Number(first);
-    const { from = Number.POSITIVE_INFINITY, opened } = this.#gate ?? {};
-    if (this.#blockRequests < from) this.#answer(request, response, count);
-    else void opened?.then(() => this.#answer(request, response, count));
+    if (mustWait) void opened?.then(() => this.#answer(request, response, count));
+    else this.#answer(request, response, count);
   };
 
-  /** Holds back answers from a request on; returns what lets them go. */
-  holdFrom(request: number): () => void {
+  /** Holds back answers once so much was asked for; returns what lets them go. */
+  holdAfter(afterBytes: number): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#gate = { from: request, opened: promise };
+    this.#gate = { afterBytes, opened: promise };
     return resolve;
   }
 }
@@ -168,7 +167,7 @@ withUsers(
   'downloads end right without the machine agent, which is used when it is back',
   async (t) => {
     const { machine, a, b, guard, machineAgent, startAgent, start } = await office(t);
-    const openGate = guard.holdFrom(4);
+    const openGate = guard.holdAfter(4 * MIB);
     const ofA = await start(a, 'of-a', 'anna');
     await a.home.client.until(ofA, ({ doneBytes }) => doneBytes >= 2 * MIB);
     const ofB = await start(b, 'of-b', 'bert');

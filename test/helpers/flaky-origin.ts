@@ -47,6 +47,8 @@ export interface FlakyOrigin extends AsyncDisposable {
 
 const PIECE_BYTES = BLOCK_BYTES;
 const STALL_MS = 2 * SECOND_MS;
+/** A connection that is not closed sooner than this after its last answer was idle. */
+const LATELY_MS = 2 * SECOND_MS;
 const SLOW_BYTES_PER_SECOND = 512 * KIB;
 /** Then it is itself again: nobody waits for a test that is slow to its end. */
 const SLOW_BYTES = 1 * MIB;
@@ -82,9 +84,12 @@ export async function startFlakyOrigin(
     }
   });
   server.on('connection', (socket) => {
-    // Reset by somebody who had not read all of what seems to have come to its end.
+    // By somebody who had not read all of what seems to have come to its end, or has no use for it.
     socket.once('close', (hadError) => {
-      if (hadError) sent.broke(latest.get(socket) ?? []);
+      const pieces = latest.get(socket) ?? [];
+      const agoMs = performance.now() - (pieces.at(-1)?.atMs ?? 0);
+      if (agoMs < LATELY_MS) sent.left(pieces);
+      else if (hadError) sent.broke(pieces);
     });
   });
   server.listen(port, host);
@@ -149,6 +154,7 @@ async function sendPaced(
 ): Promise<boolean> {
   const faultByte = Math.floor(random() * body.length);
   let isBroken = false;
+  let isLeft = false;
   for (let at = 0; at < body.length && !isBroken; at += PIECE_BYTES) {
     const isFaulty = faultByte >= at && faultByte < at + PIECE_BYTES;
     const isCut = fault === 'cut' && isFaulty;
@@ -159,9 +165,11 @@ async function sendPaced(
     const isSlow = fault === 'slow' && at < SLOW_BYTES;
     const rate = isSlow ? SLOW_BYTES_PER_SECOND : bytesPerSecond;
     await sleep((piece.length / rate) * SECOND_MS);
-    isBroken = isCut || response.destroyed;
+    isLeft = response.destroyed;
+    isBroken = isCut || isLeft;
   }
-  if (isBroken) sent.broke(pieces);
+  if (isLeft) sent.left(pieces);
+  else if (isBroken) sent.broke(pieces);
   return !isBroken;
 }
 

@@ -11,6 +11,8 @@ export interface Sent {
 const UNJOURNALED_MS = 2500;
 /** What the system holds of a connection that nobody reads from, and that is gone with it. */
 const MOST_UNREAD_BYTES = 4 * MIB;
+/** What has come, and waits for what comes before it, with what is on its way. */
+const MOST_AHEAD_BYTES = 4 * MIB;
 /** A plain origin is asked for so much at first. */
 const BEGINNING_BYTES = 64 * KIB;
 
@@ -42,6 +44,23 @@ export class SentLog {
       if (unreadBytes >= MOST_UNREAD_BYTES) return;
       this.#lost.add(sent);
       unreadBytes += sent.bytes;
+    }
+  }
+
+  /**
+   * Somebody left an answer. In the background it comes by many requests: what the latest of them
+   * brought, too, may have waited for what was to come before it.
+   */
+  left(pieces: readonly Sent[]): void {
+    const [first] = pieces;
+    if (first === undefined) return;
+    this.broke(pieces);
+    let aheadBytes = 0;
+    for (const sent of this.#sent.toReversed()) {
+      if (aheadBytes >= MOST_AHEAD_BYTES) return;
+      if (sent.name !== first.name) continue;
+      this.#lost.add(sent);
+      aheadBytes += sent.bytes;
     }
   }
 

@@ -17,13 +17,13 @@ import type { TortureResult } from './check-result.ts';
 import { JobKeeper } from './job-keeper.ts';
 import { planTorture } from './torture-plan.ts';
 
-/** Of each answer of the origin, one added to the other. */
+/** Of each answer of the origin, one added to the other: a block comes by a dozen of them. */
 const FAULT_CHANCES: readonly (readonly [fault: OriginFault, upTo: number])[] = [
-  ['busy', 0.05],
-  ['failed', 0.1],
-  ['cut', 0.2],
-  ['stalls', 0.23],
-  ['slow', 0.28],
+  ['busy', 0.015],
+  ['failed', 0.03],
+  ['cut', 0.06],
+  ['stalls', 0.07],
+  ['slow', 0.085],
 ];
 
 /** A round with its seed: jobs, faults and kills, until every job is completed; what came of it. */
