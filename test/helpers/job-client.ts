@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   CompletionReport,
+  JobChanges,
   JobDetails,
   JobPage,
   JobRequest,
@@ -50,6 +51,11 @@ export class JobClient {
 
   async details(id: string): Promise<JobDetails> {
     const job: JobDetails = JSON.parse(await this.#ask('GET', `/v1/jobs/${id}`));
+    return job;
+  }
+
+  async set(id: string, changes: JobChanges): Promise<JobDetails> {
+    const job: JobDetails = JSON.parse(await this.#ask('PATCH', `/v1/jobs/${id}`, changes));
     return job;
   }
 

@@ -16,7 +16,8 @@ export type YieldMeasure =
   | 'sameForeground'
   | 'sameLatency'
   | 'leak'
-  | 'uneven';
+  | 'uneven'
+  | 'limits';
 
 export type YieldMeasures = Readonly<Partial<Record<YieldMeasure, number>>>;
 
@@ -129,6 +130,12 @@ export const YIELD_MEASURES: Readonly<Record<YieldMeasure, YieldStyle>> = {
     shown: asPercent,
     aim: { most: 0.1 },
   },
+  limits: {
+    title: 'limits missed by',
+    meaning: 'by how much a job of 1 MiB/s, 512 KiB/s and 256 KiB/s is faster or slower, at most',
+    shown: asPercent,
+    aim: { most: 0.03 },
+  },
 };
 
 export const YIELD_MEASURE_NAMES: readonly YieldMeasure[] = [
@@ -147,6 +154,7 @@ export const YIELD_MEASURE_NAMES: readonly YieldMeasure[] = [
   'sameLatency',
   'leak',
   'uneven',
+  'limits',
 ];
 
 /** The medians of several runs. */

@@ -1,5 +1,6 @@
 import { measureEightJobs, measureEightSharing } from './eight-jobs.ts';
 import { measureEquals, measurePriorities } from './several-jobs.ts';
+import { measureLimits } from './limits.ts';
 import type { YieldMeasures } from '../yield-measures.ts';
 import type { YieldSite } from '../yield-site.ts';
 import type { IdleOffice } from './idle.ts';
@@ -12,4 +13,5 @@ export const OUR_PHASES: readonly OurPhase[] = [
   measureEightSharing,
   measurePriorities,
   measureEquals,
+  measureLimits,
 ];
