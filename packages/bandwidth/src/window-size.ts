@@ -3,7 +3,7 @@ import { KIB } from '@peer-cache/core';
 /** Requests that share a window that is large enough. */
 const REQUESTS = 6;
 /** The least where the window has room for several: each request has its cost. */
-const USUAL_PIECE_BYTES = 16 * KIB;
+const USUAL_PIECE_BYTES = 24 * KIB;
 export const LEAST_PIECE_BYTES: number = 4 * KIB;
 const MOST_PIECE_BYTES = 256 * KIB;
 const LEAST_PIECES = 3;
