@@ -99,12 +99,14 @@ export class LinkNotices
   }
 }
 
+type Done = (error: NodeJS.ErrnoException | null, address: string, family: number) => void;
+
 /** Undefined where the port can't be had: then nothing is told, and everybody goes by what it sees. */
 export async function openLinkNotices(
   parts: LinkNoticesParts,
   options: LinkNoticesOptions,
 ): Promise<LinkNotices | undefined> {
-  const socket = createSocket({ type: 'udp4', reuseAddr: true });
+  const socket = createSocket({ type: 'udp4', reuseAddr: true, lookup: itself });
   try {
     const isListening = once(socket, 'listening');
     socket.bind({ address: '0.0.0.0', port: options.port, exclusive: true });
@@ -118,6 +120,14 @@ export async function openLinkNotices(
     socket.close();
     return undefined;
   }
+}
+
+/**
+ * There are no names to look up. Node's own way takes until the next tick even for an address: the
+ * interface to send on would be another by then.
+ */
+function itself(address: string, _options: unknown, done: Done): void {
+  done(null, address, 4);
 }
 
 function ignore(): void {
