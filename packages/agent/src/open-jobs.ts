@@ -71,7 +71,7 @@ export async function openJobs(
   if (!secrets.isEncrypted) log.debug({}, 'no key for secrets: they are kept plainly');
   const transports = openJobTransports({ secrets, environment: environment.proxies });
   const limits = stack.use(new Limits('wan', SYSTEM_CLOCK, config.limits));
-  const office = stack.use(new OfficeBudget({ notices, peerId }));
+  const office = stack.use(new OfficeBudget({ notices, peerId, clock: SYSTEM_CLOCK }));
   const pacer = stack.use(new Pacer({ limits, clock: SYSTEM_CLOCK, office }));
   office.attach(pacer);
   const queue = stack.use(

@@ -1,8 +1,10 @@
+import type { EventEmitter } from 'node:events';
 import { OfficeTurns } from '@peer-cache/bandwidth';
-import type { Office, Pacer } from '@peer-cache/bandwidth';
+import type { LimitsClock, Office, Pacer } from '@peer-cache/bandwidth';
 import { SECOND_MS } from '@peer-cache/core';
 import type { LinkNotices } from '@peer-cache/discovery';
 import { decodeWanNotice, encodeWanNotice } from '@peer-cache/protocol';
+import type { WanNotice } from '@peer-cache/protocol';
 
 /** What one moment says holds for a while: demand comes and goes between requests. */
 const WANTS_MS = 1 * SECOND_MS;
@@ -15,20 +17,36 @@ const LEAST_WAY_MS = 3 * SECOND_MS;
 /** Changes are told at once, but not one after the other. */
 const LEAST_GAP_MS = 20;
 
+interface Heard {
+  readonly bytes: Uint8Array;
+  readonly host: string;
+}
+
+/** Others' notices, and the way to them. */
+export type OfficeNotices = Pick<LinkNotices, 'send'> &
+  Pick<EventEmitter<{ heard: [Heard] }>, 'on' | 'off'>;
+
 export interface OfficeBudgetParts {
   /** Absent where nothing is shared with others. */
-  readonly notices: Pick<LinkNotices, 'send' | 'on' | 'off'> | undefined;
+  readonly notices: OfficeNotices | undefined;
   readonly peerId: string;
+  readonly clock: Pick<LimitsClock, 'uptimeMs' | 'every'>;
 }
+
+/** Whose requests it is about. */
+export type OfficePacer = Pick<
+  Pacer,
+  'isWanting' | 'isFilling' | 'linkBytesPerSecond' | 'makeWay' | 'supposeLink' | 'turnChanged'
+>;
 
 /** This agent among those that share a way out: it tells what it wants, and keeps to its turn. */
 export class OfficeBudget implements Office, Disposable {
-  readonly #notices: OfficeBudgetParts['notices'];
+  readonly #clock: OfficeBudgetParts['clock'];
   readonly #turns: OfficeTurns;
-  readonly #onHeard = ({ bytes, host }: { bytes: Uint8Array; host: string }): void =>
-    this.#hear(bytes, host);
-  #pacer: Pacer | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #onHeard = ({ bytes, host }: Heard): void => this.#hear(bytes, host);
+  #notices: OfficeBudgetParts['notices'];
+  #pacer: OfficePacer | undefined;
+  #looking: Disposable | undefined;
   #wantedMs = Number.NEGATIVE_INFINITY;
   #foregroundMs = Number.NEGATIVE_INFINITY;
   #mayFetch = true;
@@ -36,14 +54,15 @@ export class OfficeBudget implements Office, Disposable {
   #told = '';
   #toldMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ notices, peerId }: OfficeBudgetParts) {
+  constructor({ notices, peerId, clock }: OfficeBudgetParts) {
     this.#notices = notices;
+    this.#clock = clock;
     this.#turns = new OfficeTurns(peerId);
     notices?.on('heard', this.#onHeard);
   }
 
   /** Whose requests it is about. */
-  attach(pacer: Pacer): void {
+  attach(pacer: OfficePacer): void {
     this.#pacer = pacer;
   }
 
@@ -52,29 +71,27 @@ export class OfficeBudget implements Office, Disposable {
   }
 
   want(): void {
-    this.#wantedMs = performance.now();
+    this.#wantedMs = this.#clock.uptimeMs();
     this.#wake();
   }
 
   foreground(): void {
-    this.#foregroundMs = performance.now();
+    this.#foregroundMs = this.#clock.uptimeMs();
     this.#wake();
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+    this.#looking?.[Symbol.dispose]();
     this.#notices?.off('heard', this.#onHeard);
+    this.#notices = undefined;
   }
 
-  /** Looks from now on, until there is nothing to look for. */
   #wake(): void {
-    if (this.#notices === undefined || this.#timer !== undefined) return;
-    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
-    this.#look();
+    if (this.#notices !== undefined && this.#looking === undefined) this.#look();
   }
 
   #look(): void {
-    const nowMs = performance.now();
+    const nowMs = this.#clock.uptimeMs();
     const isWanting = this.#pacer?.isWanting === true;
     const wants = isWanting || nowMs - this.#wantedMs < WANTS_MS;
     const isForeground = nowMs - this.#foregroundMs < FOREGROUND_MS;
@@ -82,13 +99,20 @@ export class OfficeBudget implements Office, Disposable {
     const bytesPerSecond = this.#pacer?.linkBytesPerSecond ?? 0;
     const mayFetch = this.#turns.look({ wants, isFilling, isForeground, bytesPerSecond }, nowMs);
     this.#tell(nowMs);
-    if (!wants && !isForeground) {
-      clearInterval(this.#timer);
-      this.#timer = undefined;
-    }
+    this.#lookOn(wants || isForeground || !mayFetch);
     if (mayFetch === this.#mayFetch) return;
     this.#mayFetch = mayFetch;
     this.#pacer?.turnChanged();
+  }
+
+  /** Who may not fetch looks, too: the others may go without a word. */
+  #lookOn(isNeeded: boolean): void {
+    if (isNeeded) {
+      this.#looking ??= this.#clock.every(LOOK_MS, () => this.#look());
+    } else {
+      this.#looking?.[Symbol.dispose]();
+      this.#looking = undefined;
+    }
   }
 
   #tell(nowMs: number): void {
@@ -110,15 +134,21 @@ export class OfficeBudget implements Office, Disposable {
   }
 
   #hear(bytes: Uint8Array, host: string): void {
-    try {
-      const nowMs = performance.now();
-      const notice = decodeWanNotice(bytes);
-      const { isNews } = this.#turns.hear(notice, host, nowMs);
-      if (notice.bytesPerSecond > 0) this.#pacer?.supposeLink(notice.bytesPerSecond);
-      if (isNews) this.#makeWay(nowMs);
-      this.#look();
-    } catch {
-      // Anybody may send anything to a group; what is no notice is nobody's.
-    }
+    const notice = noticeOf(bytes);
+    if (notice === undefined) return;
+    const nowMs = this.#clock.uptimeMs();
+    const { isNews } = this.#turns.hear(notice, host, nowMs);
+    if (notice.bytesPerSecond > 0) this.#pacer?.supposeLink(notice.bytesPerSecond);
+    if (isNews) this.#makeWay(nowMs);
+    this.#look();
+  }
+}
+
+function noticeOf(bytes: Uint8Array): WanNotice | undefined {
+  try {
+    return decodeWanNotice(bytes);
+  } catch {
+    // Anybody may send anything to a group; what is no notice is nobody's.
+    return undefined;
   }
 }
