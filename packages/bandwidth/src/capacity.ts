@@ -43,11 +43,6 @@ export class Capacity {
     if (this.#value === undefined) this.#supposed ??= bytesPerMs;
   }
 
-  /** Of an earlier time, to begin with. */
-  assume(bytesPerMs: number): void {
-    this.#value = bytesPerMs;
-  }
-
   /** The own window fills the link, or might. */
   filled(rate: OwnRate, nowMs: number): void {
     const tookMs = this.#sinceMs === undefined ? 0 : nowMs - this.#lastMs;

@@ -42,12 +42,6 @@ const RETURN_SHARE = 0.5;
 
 type Phase = 'starting' | 'steady' | 'draining' | 'yielding';
 
-export interface DelayWindowOptions {
-  /** What was found on the same way before. */
-  readonly baseMs?: number | undefined;
-  readonly capacityBytesPerMs?: number | undefined;
-}
-
 /**
  * How many bytes may be asked of an origin at a time, so that nobody else on the way notices: a
  * window that is scaled by the delay of first bytes, of the family of LEDBAT (RFC 6817) on the
@@ -71,11 +65,6 @@ export class DelayWindow {
   readonly #draining = new Draining();
   #resumedMs = 0;
   #reason: YieldReason = 'delay';
-
-  constructor({ baseMs, capacityBytesPerMs }: DelayWindowOptions = {}) {
-    if (baseMs !== undefined) this.#base.note(baseMs, 0);
-    if (capacityBytesPerMs !== undefined) this.#capacity.assume(capacityBytesPerMs);
-  }
 
   /** Why it yields; undefined while it does not. */
   get yieldsFor(): YieldReason | undefined {
@@ -107,7 +96,7 @@ export class DelayWindow {
   /** For how many bytes a request may be sent now, by who has work for it; 0 for none. */
   mayAsk(nowMs: number): number {
     this.#turnRound(nowMs);
-    if (this.#pieces.idleMs(nowMs) > IDLE_MS && this.#phase !== 'yielding') this.#return(nowMs);
+    if (this.#phase !== 'yielding') this.#lookFirst(nowMs);
     const nextMs = this.nextMs() ?? Infinity;
     if (this.#phase === 'yielding') return nowMs >= nextMs ? PROBE_BYTES : 0;
     if (this.#phase === 'steady' && this.#draining.isDue(nowMs)) this.#drain(nowMs);
@@ -205,8 +194,8 @@ export class DelayWindow {
 
   /** How long the oldest request is unanswered, where that alone says that there is a queue. */
   #overdueMs(nowMs: number): number | undefined {
-    const ageMs = this.#pieces.unansweredMs(nowMs);
     const usualMs = (this.#base.ms ?? Infinity) + this.#queueMs + 4 * this.#targetMs;
+    const ageMs = this.#pieces.unansweredMs(nowMs);
     return ageMs > usualMs ? ageMs : undefined;
   }
 
@@ -234,6 +223,16 @@ export class DelayWindow {
     if (hasQueue || (isCapped && !isGrowing)) this.#phase = 'steady';
     this.#lastRate = rate;
     this.#scale(round, baseMs, isTelling ? mostBytes : Math.max(mostBytes, this.#fillingBytes));
+  }
+
+  /** Who begins in the middle of somebody's download is a burden at once: a few tries come first. */
+  #lookFirst(nowMs: number): void {
+    const isNew = this.#base.ms === undefined && this.#pieces.count === 0;
+    // Others who say what the link brings use it.
+    if (this.#pieces.idleMs(nowMs) <= IDLE_MS && !(isNew && this.#capacity.isHearsay)) return;
+    this.#standingBack.look(nowMs);
+    this.#phase = 'yielding';
+    this.#round = undefined;
   }
 
   /** Asks for less than fills the link until a request has met no queue of its own. */

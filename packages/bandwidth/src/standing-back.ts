@@ -2,6 +2,8 @@ import { SECOND_MS } from '@peer-cache/core';
 
 /** So many tries in a row that find no queue: the link is free again. */
 const GOOD_TRIES = 4;
+/** So many are enough where nobody was known to use it. */
+const LOOKS = 2;
 const GOOD_GAP_MS = 40;
 const GAP_MS = 300;
 /** A return that had to be taken back so soon was none; the next is tried later, and later. */
@@ -34,6 +36,13 @@ export class StandingBack {
     this.#goodTries = 0;
     this.#nextTryMs = nowMs + Math.min(MOST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failedReturns);
     return { missedMs };
+  }
+
+  /** Begins with a few tries, at once. */
+  look(nowMs: number): void {
+    this.#sinceMs = nowMs;
+    this.#nextTryMs = nowMs;
+    this.#goodTries = GOOD_TRIES - LOOKS;
   }
 
   /** One try found a queue, or none; says whether it is time to come back. */

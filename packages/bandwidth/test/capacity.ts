@@ -57,8 +57,9 @@ test('what is a little less for some time is what it can do now', (t) => {
 });
 
 test('what can not be had is forgotten, sooner where nothing waits in a queue', (t) => {
-  const [queued, empty] = [new Capacity(), new Capacity()];
-  for (const each of [queued, empty]) each.assume(100);
+  const links = [new FilledLink(), new FilledLink()] as const;
+  for (const link of links) link.bring(100, 2000);
+  const [{ capacity: queued }, { capacity: empty }] = links;
   for (let minute = 0; minute < 4; minute++) {
     queued.missed(MINUTE_MS, { hasQueue: true });
     empty.missed(MINUTE_MS, { hasQueue: false });
@@ -68,4 +69,17 @@ test('what can not be had is forgotten, sooner where nothing waits in a queue', 
   const unknown = new Capacity();
   unknown.missed(MINUTE_MS, { hasQueue: true });
   t.is(unknown.bytesPerMs, undefined);
+});
+
+test('what others say is believed by who has no proof, until it could not be had for a while', (t) => {
+  const link = new FilledLink();
+  link.capacity.suppose(400);
+  t.is(link.capacity.bytesPerMs, 400);
+  t.true(link.capacity.isHearsay);
+  link.bring(100, 10_000);
+  t.is(link.capacity.bytesPerMs, 400, 'somebody else may have the rest');
+  link.bring(100, 20_000);
+  t.true(isNearly(link.capacity.bytesPerMs, 100));
+  link.capacity.suppose(400);
+  t.false(link.capacity.isHearsay, 'there is proof');
 });

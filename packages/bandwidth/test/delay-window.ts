@@ -222,9 +222,10 @@ test('an origin that answers nothing is asked for little, and for more when that
 });
 
 test('an origin that ceases to answer is known by that: others may be in its way', (t) => {
-  const window = new DelayWindow({ baseMs: 20, capacityBytesPerMs: 2500 });
+  const window = new DelayWindow();
   const pieces = askAll(window, 0);
   for (const piece of pieces) answer(window, piece, 20);
+  window.suppose(2500);
   askAll(window, 20);
   for (let nowMs = 20; nowMs < 5000; nowMs += 20) askAll(window, nowMs);
   t.is(window.yieldsFor, 'delay');

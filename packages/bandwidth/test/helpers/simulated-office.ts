@@ -1,5 +1,4 @@
 import { DelayWindow } from '../../src/delay-window.ts';
-import type { DelayWindowOptions } from '../../src/delay-window.ts';
 import type { Piece } from '../../src/pieces.ts';
 import { SimulatedLink } from './simulated-link.ts';
 import type { LinkOptions } from './simulated-link.ts';
@@ -38,8 +37,8 @@ export class SimulatedOffice {
     return traffic;
   }
 
-  startBackground(known: DelayWindowOptions = {}): Background {
-    const background = new Background(this.time, this.link, { ...this.#options, known });
+  startBackground(): Background {
+    const background = new Background(this.time, this.link, this.#options);
     background.pump();
     return background;
   }
@@ -94,21 +93,17 @@ export class Background {
   readonly window: DelayWindow;
   readonly #time: VirtualTime;
   readonly #link: SimulatedLink;
-  readonly #options: OfficeOptions & { readonly known: DelayWindowOptions };
+  readonly #options: OfficeOptions;
   readonly #connections: Connection[];
   #willLookMs = 0;
   #isStopped = false;
 
-  constructor(
-    time: VirtualTime,
-    link: SimulatedLink,
-    options: OfficeOptions & { readonly known: DelayWindowOptions },
-  ) {
+  constructor(time: VirtualTime, link: SimulatedLink, options: OfficeOptions) {
     this.#time = time;
     this.#link = link;
     this.#options = options;
     this.traffic = new Traffic(time);
-    this.window = new DelayWindow(options.known);
+    this.window = new DelayWindow();
     const { control = 'cubic' } = options;
     this.#connections = Array.from({ length: CONNECTIONS }, () => {
       const connection: Connection = {
