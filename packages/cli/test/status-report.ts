@@ -147,10 +147,13 @@ test('who runs on battery and does not serve says so, who may serve does not', (
   t.true(serving.join('\n').includes('sharing     on, peers reach us at 10.0.0.5:7690'));
 });
 
+function told(background: AgentStatus['background']): string | undefined {
+  const lines = statusReport({ ...IDLE, background }, PLAIN);
+  return lines.find((line) => line.startsWith('background'));
+}
+
 test('what is done in the background says how it fares, and for whom it stands back', (t) => {
   const free = { isOthersTurn: false, queueMs: 10, bytesPerSecond: 6 * MIB };
-  const told = (background: AgentStatus['background']): string | undefined =>
-    statusReport({ ...IDLE, background }, PLAIN).find((line) => line.startsWith('background'));
   t.is(told(undefined), undefined, 'nothing was asked for yet');
   t.is(told(free), 'background  uses what others leave, 10 ms of queue, the link brings 6.0 MiB/s');
   t.is(told({ ...free, bytesPerSecond: 0 }), 'background  uses what others leave, 10 ms of queue');
