@@ -1,29 +1,20 @@
 import test from 'ava';
 import { isAllowed } from '../src/cost.ts';
+import { NETWORK_COSTS } from '@peer-cache/protocol';
 import type { NetworkCost } from '@peer-cache/protocol';
-
-const COSTS: readonly NetworkCost[] = [
-  'unrestricted',
-  'capped',
-  'near-cap',
-  'over-cap-charged',
-  'over-cap-throttled',
-  'usage-based',
-  'roaming',
-];
 
 const allows = test.macro<[Parameters<typeof isAllowed>[0], readonly NetworkCost[]]>({
   exec(t, policy, expected) {
     t.deepEqual(
-      COSTS.filter((cost) => isAllowed(policy, cost)),
+      NETWORK_COSTS.filter((cost) => isAllowed(policy, cost)),
       expected,
     );
   },
   title: (_, policy) => `${policy} allows what its mask in BITS allows`,
 });
 
-test(allows, 'always', COSTS);
-test(allows, 'not-roaming', COSTS.slice(0, -1));
+test(allows, 'always', NETWORK_COSTS);
+test(allows, 'not-roaming', NETWORK_COSTS.slice(0, -1));
 test(allows, 'no-surcharge', [
   'unrestricted',
   'capped',

@@ -1,3 +1,4 @@
+import type { NetworkCost } from './network-cost.ts';
 import type { BytesBySource } from './bytes-by-source.ts';
 import type { Failure } from './failure.ts';
 import type { JobState, JobSummary } from './jobs.ts';
@@ -73,16 +74,6 @@ export interface NetworkStatus {
   /** The same for people. */
   readonly reason: string;
 }
-
-/** The states of BITS (COST-01), the cheapest first; what is not known is unrestricted. */
-export type NetworkCost =
-  | 'unrestricted'
-  | 'capped'
-  | 'near-cap'
-  | 'over-cap-charged'
-  | 'over-cap-throttled'
-  | 'usage-based'
-  | 'roaming';
 
 export interface PowerStatus {
   readonly isOnBattery: boolean;

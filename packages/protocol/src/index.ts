@@ -10,6 +10,8 @@ export type { BytesBySource } from './bytes-by-source.ts';
 export type * from './control.ts';
 export type { Failure } from './failure.ts';
 export type * from './jobs.ts';
+export { COST_POLICIES, NETWORK_COSTS } from './network-cost.ts';
+export type { CostPolicy, NetworkCost } from './network-cost.ts';
 export { MalformedMessageError } from './errors.ts';
 export {
   answerHello,

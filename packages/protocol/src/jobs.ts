@@ -4,6 +4,7 @@
  */
 import type { BytesBySource } from './bytes-by-source.ts';
 import type { Failure } from './failure.ts';
+import type { CostPolicy } from './network-cost.ts';
 
 /** What happens to a job, and what a person may do to it: see `MOVES` of `@peer-cache/jobs`. */
 export type JobState =
@@ -19,9 +20,6 @@ export type JobState =
 
 /** The most urgent first. Foreground competes for bandwidth, the others take what is idle. */
 export type JobPriority = 'foreground' | 'high' | 'normal' | 'low';
-
-/** On which networks a job may run: those of BITS (COST-02), by what a network costs. */
-export type CostPolicy = 'always' | 'unrestricted' | 'standard' | 'no-surcharge' | 'not-roaming';
 
 /** What a job does. Uploads come with their own protocol. */
 export type JobKind = 'download';

@@ -1,4 +1,5 @@
 import { DAY_MS, SECOND_MS } from '@peer-cache/core';
+import { COST_POLICIES } from '@peer-cache/protocol';
 import type { CostPolicy } from '@peer-cache/protocol';
 import { FOLDERS } from './folders.ts';
 import { durationSetting, folderSetting, numberSetting, textSetting } from './setting.ts';
@@ -36,13 +37,6 @@ export interface JobSettingsTable {
 
 /** Of BITS: a number of seconds in 31 bits. */
 const MOST_DOWNLOAD_DAYS = 24_855;
-const COST_POLICIES: readonly CostPolicy[] = [
-  'always',
-  'unrestricted',
-  'standard',
-  'no-surcharge',
-  'not-roaming',
-];
 const MOST_OF_ANYTHING = 1_000_000;
 
 /** BITS TM-01 to TM-04, LIM-02 to LIM-04 and COST-03, with the defaults of BITS. */

@@ -1,3 +1,4 @@
+import { NETWORK_COSTS } from '@peer-cache/protocol';
 import type { NetworkCost } from '@peer-cache/protocol';
 import { switchSetting, textSetting } from './setting.ts';
 import type { Setting } from './setting.ts';
@@ -26,16 +27,6 @@ export interface ServingSettingsTable {
   readonly servingOnBattery: Setting<boolean>;
 }
 
-/** The cheapest first. */
-export const NETWORK_COSTS = [
-  'unrestricted',
-  'capped',
-  'near-cap',
-  'over-cap-charged',
-  'over-cap-throttled',
-  'usage-based',
-  'roaming',
-] as const;
 /** Names may have dots: VLANs of Linux are `eth0.100`, and a Wi-Fi network may be called anything. */
 const COST_KEY = /^network\.cost\.(?:ssid:(?<ssid>.+)|(?<interfaceName>[^\s/:]{1,64}))$/s;
 /** IEEE 802.11 9.4.2.2. */

@@ -1,4 +1,5 @@
 import { KIB } from '@peer-cache/core';
+import { NETWORK_COSTS } from '@peer-cache/protocol';
 import type {
   AgentStatus,
   CacheCheckEvent,
@@ -17,7 +18,6 @@ import type {
 } from '@peer-cache/protocol';
 import { Type } from 'typebox';
 import type { TUnsafe } from 'typebox';
-import { NETWORK_COSTS } from '../config/network-settings.ts';
 import { JOBS_STATUS } from './job-answer-schemas.ts';
 import { schemaOf } from './schema-of.ts';
 import {

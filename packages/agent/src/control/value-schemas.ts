@@ -1,4 +1,5 @@
 import { KIB } from '@peer-cache/core';
+import { COST_POLICIES } from '@peer-cache/protocol';
 import type {
   BytesBySource,
   CostPolicy,
@@ -48,7 +49,7 @@ export const JOB_PRIORITY: TUnsafe<JobPriority> = schemaOf<JobPriority>()(
 );
 
 export const COST_POLICY: TUnsafe<CostPolicy> = schemaOf<CostPolicy>()(
-  Type.Enum(['always', 'unrestricted', 'standard', 'no-surcharge', 'not-roaming']),
+  Type.Enum([...COST_POLICIES]),
 );
 
 export const JOB_FILE_STATE: TUnsafe<JobFileState> = schemaOf<JobFileState>()(
