@@ -172,7 +172,10 @@ export class ContentTransfer {
       this.#flights.progressed(flight, bytes);
       if (share !== undefined) this.#share.received(share, bytes);
     };
-    const onHeldBack = (isHeldBack: boolean): void => this.#flights.heldBack(flight, isHeldBack);
+    const onHeldBack = (isHeldBack: boolean): void => {
+      this.#flights.heldBack(flight, isHeldBack);
+      if (share !== undefined) this.#share.pulse.heldBack(isHeldBack);
+    };
     let error: unknown;
     try {
       const { firstBlock, count } = run;

@@ -124,7 +124,8 @@ export class Flights {
         giveUp.abort(new PeerSilentError(name, STALLED_MS));
       }
       const mostMs = lastByteMs === startedMs ? ORIGIN_BEGINS_MS : ORIGIN_STALLED_MS;
-      if (share !== undefined && nowMs - lastByteMs > this.#lag.patience(mostMs)) {
+      const isSilent = nowMs - lastByteMs > this.#lag.patience(mostMs);
+      if (share !== undefined && flight.heldBackSinceMs === undefined && isSilent) {
         giveUp.abort(new OriginUnreachableError(name, 'it was silent for too long'));
       }
     }
@@ -225,10 +226,12 @@ export class Flights {
   /** A limit keeps the supplier from being asked, or does no longer: meanwhile its time stands still. */
   heldBack(flight: Flight, isHeldBack: boolean): void {
     const nowMs = performance.now();
+    const hasBegun = flight.lastByteMs !== flight.startedMs;
     flight.startedMs += nowMs - (flight.heldBackSinceMs ?? nowMs);
     flight.heldBackSinceMs = isHeldBack ? nowMs : undefined;
     flight.lastBlockMs = nowMs;
-    flight.lastByteMs = nowMs;
+    // The first byte may take longer than one that is missed.
+    flight.lastByteMs = hasBegun ? nowMs : flight.startedMs;
     flight.offeredSinceMs = undefined;
   }
 

@@ -11,6 +11,7 @@ const MEMORY_MS = 3 * SECOND_MS;
 /** How this machine's own way to the origin does. */
 export class OriginPulse {
   #underWay = 0;
+  #heldBack = 0;
   #lastByteMs = 0;
   #bytes = 0;
   #busyMs = 0;
@@ -23,7 +24,7 @@ export class OriginPulse {
 
   /** Whether bytes come while they are asked for. */
   isAlive(nowMs: number): boolean {
-    return this.#underWay === 0 || nowMs - this.#lastByteMs < SILENT_MS;
+    return this.#underWay <= this.#heldBack || nowMs - this.#lastByteMs < SILENT_MS;
   }
 
   /** What one request may ask for: what comes within the time of a loan. */
@@ -37,6 +38,12 @@ export class OriginPulse {
     this.#note(0);
     if (this.#underWay === 0) this.#lastByteMs = performance.now();
     this.#underWay++;
+  }
+
+  /** One of them may not be sent yet, or may now: until then it can bring nothing. */
+  heldBack(isHeldBack: boolean): void {
+    this.#heldBack += isHeldBack ? 1 : -1;
+    if (!isHeldBack) this.#lastByteMs = performance.now();
   }
 
   received(bytes: number): void {

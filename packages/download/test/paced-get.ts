@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import test from 'ava';
@@ -354,17 +353,16 @@ test('who waits for leave is told so while nothing is under way, and only then',
   await using http = jobHttp();
   const pacing = new CountedPacing(64 * KIB);
   pacing.isClosed = true;
-  const held = new AbortController();
-  let tellings = 0;
-  const onHeld = (): void => {
-    tellings++;
-    held.abort();
+  const tellings: boolean[] = [];
+  const onHeldBack = (isHeldBack: boolean): void => {
+    if (isHeldBack) t.is(pacing.underWay, 0, 'the origin is waited for');
+    tellings.push(isHeldBack);
   };
-  const got = get(http, origin.url, pacing, { onHeld });
-  await once(held.signal, 'abort');
+  const got = get(http, origin.url, pacing, { onHeldBack });
+  t.deepEqual(tellings, [true], 'there is no leave');
   pacing.open();
-  const before = tellings;
   const { body } = await got;
+  t.deepEqual(tellings, [true, false], 'there is');
   t.true((await buffer(body)).equals(CONTENT));
-  t.is(tellings, before);
+  t.false(tellings.at(-1), 'nothing is held back that has ended');
 });

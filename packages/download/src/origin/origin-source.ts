@@ -69,14 +69,13 @@ export function contentBlocks(
 
   async function* fetch(
     { segment, firstBlock, count }: SegmentRun,
-    { signal, onBytes }: FetchRunOptions,
+    { signal, onBytes, onHeldBack }: FetchRunOptions,
   ): AsyncGenerator<FetchedBlock> {
     const { sizeBytes } = content.information;
     const { startByte } = blockRange(sizeBytes, segment.index, firstBlock);
     const { endByte } = blockRange(sizeBytes, segment.index, firstBlock + count - 1);
     const range = { startByte, endByte };
-    const onHeld = (): void => onBytes?.(0);
-    const request = { headers, linkedFrom, signal, range, pacing, onHeld };
+    const request = { headers, linkedFrom, signal, range, pacing, onHeldBack };
     const response = await pacedGet(http, url, request);
     using _ = destroying(response.body);
     checkRange(url, response, { startByte, sizeBytes });

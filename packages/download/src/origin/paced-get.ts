@@ -16,15 +16,13 @@ import { shownUrl } from './shown-url.ts';
 const MOST_AHEAD_BYTES = 2 * MIB;
 /** Under way at a time: in the foreground nothing else bounds them. */
 const MOST_REQUESTS = 8;
-/** Who waits for leave says so as often. */
-const WAITING_MS = 500;
 
 export interface PacedRequest extends OriginRequest {
   /** An `endByte` of Infinity: up to the end. */
   readonly range: ByteRange;
   readonly pacing: Pacing;
-  /** Told now and then while there is no leave to ask for more. */
-  readonly onHeld?: (() => void) | undefined;
+  /** Told when it waits for leave with nothing under way, and when that is over. */
+  readonly onHeldBack?: ((isHeldBack: boolean) => void) | undefined;
 }
 
 /**
@@ -37,10 +35,7 @@ export async function pacedGet(
   request: PacedRequest,
 ): Promise<OriginResponse> {
   const { range } = request;
-  if (request.pacing.isFree()) {
-    const { response } = await getRange(http, url, range, request);
-    return response;
-  }
+  if (request.pacing.isFree()) return await getRange(http, url, range, request);
   return await new PacedBody(http, url, request).open();
 }
 
@@ -49,10 +44,10 @@ async function getRange(
   url: string,
   { startByte, endByte }: ByteRange,
   { headers, signal, linkedFrom, onSent }: OriginRequest,
-): Promise<{ readonly response: OriginResponse }> {
+): Promise<OriginResponse> {
   const last = endByte === Infinity ? '' : `${endByte - 1}`;
   const asked = { ...headers, range: `bytes=${startByte}-${last}` };
-  return { response: await http.get(url, { headers: asked, signal, linkedFrom, onSent }) };
+  return await http.get(url, { headers: asked, signal, linkedFrom, onSent });
 }
 
 class PacedBody {
@@ -68,6 +63,9 @@ class PacedBody {
   #aheadBytes = 0;
   readonly #waiters = new Set<() => void>();
   #inFlight = 0;
+  /** For leave. */
+  #waiting = 0;
+  #isHeldBack = false;
   #notBeforeMs = 0;
 
   constructor(http: OriginHttp, url: string, request: PacedRequest) {
@@ -172,9 +170,10 @@ class PacedBody {
 
   async #ask(range: ByteRange, leave: RequestLeave): Promise<OriginResponse> {
     this.#inFlight++;
+    this.#tellIfHeldBack();
     try {
       const request = { ...this.#request, signal: this.#signal, onSent: () => leave.sent() };
-      const { response } = await getRange(this.#http, this.#url, range, request);
+      const response = await getRange(this.#http, this.#url, range, request);
       leave.received(0);
       return response;
     } catch (error) {
@@ -186,6 +185,7 @@ class PacedBody {
   #end(leave: RequestLeave): void {
     this.#inFlight--;
     leave[Symbol.dispose]();
+    this.#tellIfHeldBack();
     this.#wake();
   }
 
@@ -236,15 +236,23 @@ class PacedBody {
   }
 
   async #leave(mostBytes: number): Promise<RequestLeave> {
-    const { pacing, onHeld } = this.#request;
-    // Whoever waits for what is on its way has nobody to be patient with but the origin.
-    const timer = setInterval(() => this.#inFlight === 0 && onHeld?.(), WAITING_MS);
+    this.#waiting++;
+    this.#tellIfHeldBack();
     try {
       const way = new URL(this.#url).host;
-      return await pacing.leave(way, mostBytes, { signal: this.#signal });
+      return await this.#request.pacing.leave(way, mostBytes, { signal: this.#signal });
     } finally {
-      clearInterval(timer);
+      this.#waiting--;
+      this.#tellIfHeldBack();
     }
+  }
+
+  #tellIfHeldBack(): void {
+    // Whoever waits for what is on its way has nobody to be patient with but the origin.
+    const isHeldBack = this.#waiting > 0 && this.#inFlight === 0;
+    if (isHeldBack === this.#isHeldBack) return;
+    this.#isHeldBack = isHeldBack;
+    this.#request.onHeldBack?.(isHeldBack);
   }
 
   #takeNext(bytes: number): Part {
