@@ -5,6 +5,9 @@ import type { WanNotice } from '@peer-cache/protocol';
 const TURN_MS = 6 * SECOND_MS;
 /** Who was not heard for so long is gone; everybody tells three times as often. */
 const SILENT_MS = 1.3 * SECOND_MS;
+const TELL_MS = 0.4 * SECOND_MS;
+/** Changes are told at once, but not one after the other. */
+const LEAST_GAP_MS = 20;
 /** Others are listened for so long before the first request. */
 const LISTEN_MS = 200;
 /** Whose turn it is, and who does not take all there is within this, leaves something. */
@@ -56,6 +59,8 @@ export class OfficeTurns {
     isForeground: false,
     bytesPerSecond: 0,
   };
+  #told = '';
+  #toldMs = Number.NEGATIVE_INFINITY;
   #turns = 0;
   #wantsSinceMs = 0;
   #lookedMs = 0;
@@ -77,6 +82,17 @@ export class OfficeTurns {
     const fetching = this.#isFetching ? 'fetching' : 'waiting';
     const use = isForeground ? 'foreground' : fetching;
     return { peerId: this.#selfId, use, turns: this.#turns, isFilling, bytesPerSecond };
+  }
+
+  /** What to tell them now: a change at once, all else now and then; undefined for nothing. */
+  tell(nowMs: number): WanNotice | undefined {
+    const { notice } = this;
+    const text = `${notice?.use} ${notice?.turns} ${notice?.isFilling}`;
+    const sinceMs = nowMs - this.#toldMs;
+    if (sinceMs < LEAST_GAP_MS || (text === this.#told && sinceMs < TELL_MS)) return undefined;
+    this.#told = text;
+    if (notice !== undefined) this.#toldMs = nowMs;
+    return notice;
   }
 
   /** Others that want something of the way out, as far as they were heard. */

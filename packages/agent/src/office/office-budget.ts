@@ -9,13 +9,9 @@ import type { WanNotice } from '@peer-cache/protocol';
 /** What one moment says holds for a while: demand comes and goes between requests. */
 const WANTS_MS = 1 * SECOND_MS;
 const FOREGROUND_MS = 1.5 * SECOND_MS;
-/** How often to look, and to tell where nothing changed. */
 const LOOK_MS = 100;
-const TELL_MS = 0.4 * SECOND_MS;
 /** Between two times that it makes way for what is heard, and sees no more of. */
 const LEAST_WAY_MS = 3 * SECOND_MS;
-/** Changes are told at once, but not one after the other. */
-const LEAST_GAP_MS = 20;
 
 interface Heard {
   readonly bytes: Uint8Array;
@@ -51,8 +47,6 @@ export class OfficeBudget implements Office, Disposable {
   #foregroundMs = Number.NEGATIVE_INFINITY;
   #mayFetch = true;
   #madeWayMs = Number.NEGATIVE_INFINITY;
-  #told = '';
-  #toldMs = Number.NEGATIVE_INFINITY;
 
   constructor({ notices, peerId, clock }: OfficeBudgetParts) {
     this.#notices = notices;
@@ -98,7 +92,8 @@ export class OfficeBudget implements Office, Disposable {
     const isFilling = this.#pacer?.isFilling === true;
     const bytesPerSecond = this.#pacer?.linkBytesPerSecond ?? 0;
     const mayFetch = this.#turns.look({ wants, isFilling, isForeground, bytesPerSecond }, nowMs);
-    this.#tell(nowMs);
+    const notice = this.#turns.tell(nowMs);
+    if (notice !== undefined) this.#notices?.send(encodeWanNotice(notice));
     this.#lookOn(wants || isForeground || !mayFetch);
     if (mayFetch === this.#mayFetch) return;
     this.#mayFetch = mayFetch;
@@ -113,17 +108,6 @@ export class OfficeBudget implements Office, Disposable {
       this.#looking?.[Symbol.dispose]();
       this.#looking = undefined;
     }
-  }
-
-  #tell(nowMs: number): void {
-    const { notice } = this.#turns;
-    const text = `${notice?.use} ${notice?.turns} ${notice?.isFilling}`;
-    const sinceMs = nowMs - this.#toldMs;
-    if (sinceMs < LEAST_GAP_MS || (text === this.#told && sinceMs < TELL_MS)) return;
-    this.#told = text;
-    if (notice === undefined) return;
-    this.#toldMs = nowMs;
-    this.#notices?.send(encodeWanNotice(notice));
   }
 
   /** Whoever may say so from many addresses still costs but a part of the time. */

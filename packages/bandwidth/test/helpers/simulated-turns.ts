@@ -5,8 +5,6 @@ import { randomFrom } from './seeded-random.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 const LOOK_MS = 100;
-const TELL_MS = 400;
-const LEAST_GAP_MS = 20;
 const SAMPLE_MS = 10;
 const LOSS = 0.05;
 const LEAST_DELAY_MS = 1;
@@ -132,8 +130,6 @@ export class Colleague {
   readonly #turns: OfficeTurns;
   readonly #office: SimulatedTurns;
   #fetchesSinceMs = Infinity;
-  #told = '';
-  #toldMs = -Infinity;
 
   constructor(office: SimulatedTurns, peerId: string, host: string) {
     this.#office = office;
@@ -165,17 +161,8 @@ export class Colleague {
     const own = { wants, isForeground: false, isFilling, bytesPerSecond: 0 };
     this.mayFetch = this.#turns.look(own, nowMs);
     this.#fetchesSinceMs = this.fetches ? Math.min(this.#fetchesSinceMs, nowMs) : Infinity;
-    this.#tell(nowMs);
-  }
-
-  #tell(nowMs: number): void {
-    const { notice } = this.#turns;
-    const text = `${notice?.use} ${notice?.turns} ${notice?.isFilling}`;
-    const sinceMs = nowMs - this.#toldMs;
-    if (sinceMs < LEAST_GAP_MS || (text === this.#told && sinceMs < TELL_MS)) return;
-    this.#told = text;
+    const notice = this.#turns.tell(nowMs);
     if (notice === undefined) return;
-    this.#toldMs = nowMs;
     this.#office.tell(decodeWanNotice(encodeWanNotice(notice)), this.host, this);
   }
 }
