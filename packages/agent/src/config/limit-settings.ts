@@ -1,5 +1,6 @@
 import { EXPECTED_RATE, parseRate } from '@peer-cache/bandwidth';
 import type { LimitKey, RateLimit } from '@peer-cache/bandwidth';
+import { parseShare } from './share.ts';
 import type { Setting } from './setting.ts';
 
 /** The settings of `limits`, by the names that `LimitKey` has. */
@@ -23,7 +24,6 @@ const LIMITED: Readonly<Record<LimitKey, string>> = {
   normal: 'over the WAN for jobs of priority normal',
   low: 'over the WAN for jobs of priority low',
 };
-const PERCENT = /^(\d{1,3}(?:\.\d{1,2})?) ?%$/;
 
 export const LIMIT_SETTINGS: LimitSettingsTable = {
   limitsWan: limitSetting('limits.wan', 'wan'),
@@ -60,11 +60,8 @@ export function limitSetting(key: string, limit: LimitKey): Setting<RateLimit> {
 
 function parseLimit(text: string, hasShare: boolean): RateLimit | undefined {
   if (text === 'none') return text;
-  const [, percent] = PERCENT.exec(text) ?? [];
-  if (percent !== undefined) {
-    const linkShare = Number(percent) / 100;
-    return hasShare && linkShare > 0 && linkShare <= 1 ? { linkShare } : undefined;
-  }
+  const linkShare = parseShare(text);
+  if (linkShare !== undefined) return hasShare ? { linkShare } : undefined;
   const bytesPerSecond = parseRate(text);
   return bytesPerSecond === undefined ? undefined : { bytesPerSecond };
 }

@@ -10,6 +10,7 @@ import { MACHINE_SETTINGS } from './machine-settings.ts';
 import type { MachineSettingsTable } from './machine-settings.ts';
 import { SERVING_SETTINGS } from './network-settings.ts';
 import type { ServingSettingsTable } from './network-settings.ts';
+import { parseShare } from './share.ts';
 import {
   folderSetting,
   listSetting,
@@ -40,7 +41,6 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
   tib: 1024 * GIB,
 };
 const SIZE = /^(\d{1,6}(?:\.\d{1,3})?) ?([KMGT]i?B|B)$/i;
-const PERCENT = /^(\d{1,3}(?:\.\d{1,2})?) ?%$/;
 const LEAST_STORE_BYTES = 64 * MIB;
 const PEER = /^(?:\[([0-9a-f:.]+(?:%\w+)?)\]|([a-z\d](?:[a-z\d.-]*[a-z\d])?)):(\d{1,5})$/i;
 
@@ -136,11 +136,8 @@ function parseSize(text: string): number | undefined {
 }
 
 function parseStoreLimit(text: string): StoreLimit | undefined {
-  const [, percent] = PERCENT.exec(text) ?? [];
-  if (percent !== undefined) {
-    const diskShare = Number(percent) / 100;
-    return diskShare > 0 && diskShare <= 1 ? { diskShare } : undefined;
-  }
+  const diskShare = parseShare(text);
+  if (diskShare !== undefined) return { diskShare };
   const bytes = parseSize(text);
   return bytes !== undefined && bytes >= LEAST_STORE_BYTES ? { bytes } : undefined;
 }
