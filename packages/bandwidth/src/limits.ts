@@ -136,6 +136,7 @@ export class Limits implements Disposable {
 
   /** What the link carries was measured, in bytes per second; undefined where it is unknown again. */
   setLink(bytesPerSecond: number | undefined): void {
+    if (bytesPerSecond === this.#linkBytesPerSecond) return;
     this.#linkBytesPerSecond = bytesPerSecond;
     if (this.#apply()) this.changed();
   }
