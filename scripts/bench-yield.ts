@@ -3,7 +3,7 @@
 // root; all it does is within namespaces of its own.
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import process from 'node:process';
 import { installed } from '../test/bench/installed.ts';
 import type { Subject } from '../test/bench/yield/subjects/subject.ts';
@@ -11,6 +11,7 @@ import { missingPrograms } from '../test/helpers/branch-office/missing-programs.
 import { whyNoOffice } from '../test/helpers/branch-office/office.ts';
 import { watchOver } from '../test/helpers/branch-office/watchdog.ts';
 import { UsageError } from './branch-office/arguments.ts';
+import { runBench } from './branch-office/run-bench.ts';
 import { installTestPackages } from './install-test-packages.ts';
 import { parseYieldArguments, yieldHelpText } from './yield/arguments.ts';
 import type { YieldArguments } from './yield/arguments.ts';
@@ -18,21 +19,7 @@ import { benchCell } from './yield/bench.ts';
 import type { CellResult } from './yield/bench.ts';
 import { shortOf, yieldTable } from './yield/table.ts';
 
-const USAGE_EXIT_CODE = 2;
-
-// Not everybody's PATH has the folders of nginx, ip and tc.
-process.env['PATH'] = [process.env['PATH'], '/usr/sbin', '/sbin'].filter(Boolean).join(delimiter);
-// What was built is removed by its watchdogs, which outlive this process.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => process.exit(1));
-}
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(`bench:yield: ${error.message}`);
-  process.exitCode = USAGE_EXIT_CODE;
-}
+await runBench('bench:yield', main);
 
 async function main(): Promise<number> {
   const wanted = parseYieldArguments(process.argv.slice(2));

@@ -3,7 +3,7 @@
 // the rest. Needs Linux and root; all it does is within namespaces of its own.
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import process from 'node:process';
 import { installed } from '../test/bench/installed.ts';
 import { missingPrograms } from '../test/helpers/branch-office/missing-programs.ts';
@@ -16,23 +16,10 @@ import type { BenchArguments } from './branch-office/arguments.ts';
 import { benchScenario } from './branch-office/bench.ts';
 import type { BenchResult } from './branch-office/bench.ts';
 import { fallsShort, tableOf } from './branch-office/table.ts';
+import { runBench } from './branch-office/run-bench.ts';
 import { installTestPackages } from './install-test-packages.ts';
 
-const USAGE_EXIT_CODE = 2;
-
-// Not everybody's PATH has the folders of nginx, ip and tc.
-process.env['PATH'] = [process.env['PATH'], '/usr/sbin', '/sbin'].filter(Boolean).join(delimiter);
-// What was built is removed by its watchdogs, which outlive this process.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => process.exit(1));
-}
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(`bench:branch: ${error.message}`);
-  process.exitCode = USAGE_EXIT_CODE;
-}
+await runBench('bench:branch', main);
 
 async function main(): Promise<number> {
   const wanted = parseArguments(process.argv.slice(2));
