@@ -16,7 +16,6 @@ export { freeLeave } from './leave.ts';
 export type { LeaveRequest, RequestLeave } from './leave.ts';
 export type { Office } from './office.ts';
 export { Pacer } from './pacer.ts';
-export type { WayStatus } from './way-status.ts';
 export { Pace } from './pace.ts';
 export type { Sleep, Wanted } from './pace.ts';
 export { EXPECTED_RATE, isRate, LEAST_RATE, parseRate, shownRate } from './rate.ts';

@@ -11,7 +11,6 @@ export { openJobTransports } from './job-transport.ts';
 export type { JobTransport, JobTransportParts, JobTransports } from './job-transport.ts';
 export type { Journal } from './journal/journal.ts';
 export { createMemoryJournal } from './journal/memory-journal.ts';
-export { takerOf } from './records.ts';
 export type { FileRecord, JobRecord, KeptSegment } from './records.ts';
 export type { Seat } from './scheduler/seat.ts';
 export { findSecretKey, SecretKeyUnusableError } from './secrets/secret-key.ts';

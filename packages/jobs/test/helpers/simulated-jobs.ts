@@ -1,3 +1,4 @@
+import { randomFrom } from '../../../bandwidth/test/helpers/seeded-random.ts';
 import { BLOCK_BYTES } from '@peer-cache/core';
 import type { TurnUse } from '@peer-cache/download';
 import type { JobPriority } from '@peer-cache/protocol';
@@ -222,15 +223,4 @@ export class Simulation {
     this.scheduler.forget(job.id);
     this.#choose();
   }
-}
-
-/** Numbers from 0 up to 1, always the same for a seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d_2b_79_f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
