@@ -214,7 +214,7 @@ export class DelayWindow {
     const own = {
       windowBytes: this.#windowBytes,
       rate,
-      isTelling: isTelling && this.#isFull && !isGrowing,
+      isTelling: isTelling && this.#isFull,
     };
     const reason = this.#foreign.judge({ ...delays, ...own, round, capacity: this.#capacity });
     if (reason !== undefined) return this.#yield(reason, nowMs);
