@@ -2,7 +2,7 @@ import { SECOND_MS } from '@peer-cache/core';
 import type { WanNotice } from '@peer-cache/protocol';
 
 /** One turn, where others wait: long enough that to begin anew costs next to nothing. */
-const TURN_MS = 6 * SECOND_MS;
+const TURN_MS = 15 * SECOND_MS;
 /** Who was not heard for so long is gone; everybody tells three times as often. */
 const SILENT_MS = 1.3 * SECOND_MS;
 const TELL_MS = 0.4 * SECOND_MS;
@@ -15,7 +15,7 @@ const BEGINS_MS = 1.5 * SECOND_MS;
 /** A turn as others see it: its end is heard late, or only from the next notice. */
 const SEEN_TURN_MS = 1.1 * TURN_MS;
 /** Whatever the others say, somebody who wants has so much of the time: a tenth, and some more. */
-const OWED_SHARE = 1 / 9;
+const OWED_SHARE = 1 / 8.3;
 /** Agents of one address: those of its users. More are taken for none. */
 const MOST_PER_HOST = 4;
 /** More than fetch by one way out; who asks for a flood of names gets no more of our time. */
