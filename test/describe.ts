@@ -1,6 +1,7 @@
 import test from 'ava';
 import { CONTENT_INFORMATION_TYPE, encodeRoot, SEGMENT_BYTES } from '@peer-cache/core';
-import { describe, OriginHttp } from '@peer-cache/download';
+import { describe } from '@peer-cache/download';
+import { OriginHttp } from '@peer-cache/transport';
 import type { DescribedContent } from '@peer-cache/download';
 import { described, describing } from './helpers/described.ts';
 import type { Described } from './helpers/described.ts';

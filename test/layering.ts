@@ -11,7 +11,7 @@ import {
 const ROWS = [
   ['core'],
   ['protocol', 'dashboard'],
-  ['store', 'discovery', 'ownership', 'bandwidth'],
+  ['store', 'discovery', 'ownership', 'bandwidth', 'transport'],
   ['server', 'download', 'upload', 'origin'],
   ['jobs'],
   ['agent'],

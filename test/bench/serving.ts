@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { GIB, MIB, NONCE_BYTES, proofOf, SEGMENT_BYTES } from '@peer-cache/core';
-import { Content, describe, OriginHttp } from '@peer-cache/download';
+import { Content, describe } from '@peer-cache/download';
+import { OriginHttp } from '@peer-cache/transport';
 import {
   BLOCKS_PATH,
   BLOCKS_PER_RUN,

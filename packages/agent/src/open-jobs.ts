@@ -4,7 +4,8 @@ import { Limits, Pacer } from '@peer-cache/bandwidth';
 import { SECOND_MS } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
 import type { LinkNotices } from '@peer-cache/discovery';
-import type { Downloader, ProxyEnvironment } from '@peer-cache/download';
+import type { Downloader } from '@peer-cache/download';
+import type { ProxyEnvironment } from '@peer-cache/transport';
 import {
   findSecretKey,
   JobQueue,

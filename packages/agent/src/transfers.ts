@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '@peer-cache/core';
-import { ALWAYS, Progress, shownUrl } from '@peer-cache/download';
+import { ALWAYS, Progress } from '@peer-cache/download';
+import { shownUrl } from '@peer-cache/transport';
 import type { Downloader, FetchedContent, Turn } from '@peer-cache/download';
 import type { JobQueue } from '@peer-cache/jobs';
 import type {

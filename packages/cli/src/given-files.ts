@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { JobFileRequest, RequestedRange } from '@peer-cache/protocol';
-import { shownUrl } from '@peer-cache/download';
+import { shownUrl } from '@peer-cache/transport';
 import { FolderMissingError, UsageError } from './errors.ts';
 import { readText } from './given-input.ts';
 import type { StandardInput } from './given-input.ts';

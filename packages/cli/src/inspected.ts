@@ -10,7 +10,8 @@ import {
   rootBytes,
 } from '@peer-cache/core';
 import type { ContentInformation } from '@peer-cache/core';
-import { describe, OriginHttp } from '@peer-cache/download';
+import { describe } from '@peer-cache/download';
+import { OriginHttp } from '@peer-cache/transport';
 import { FileUnreadableError } from './errors.ts';
 
 /** Content information, and where it is from. */

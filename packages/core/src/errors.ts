@@ -49,3 +49,13 @@ export class SealBrokenError extends PeerCacheError {
     super(`sealed block ${blockIndex} was damaged`, options);
   }
 }
+
+/** What was thrown, as an error in any case. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** What an unknown thing that was thrown has to say. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

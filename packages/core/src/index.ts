@@ -18,9 +18,11 @@ export {
 } from './content-information.ts';
 export type { ContentInformation } from './content-information.ts';
 export {
+  asError,
   BlockHashListMismatchError,
   BlockMismatchError,
   MalformedContentInformationError,
+  messageOf,
   PeerCacheError,
   SealBrokenError,
 } from './errors.ts';

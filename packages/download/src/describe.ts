@@ -8,12 +8,17 @@ import {
   rootBytes,
 } from '@peer-cache/core';
 import type { ContentInformation } from '@peer-cache/core';
-import { OriginCutShortError, RedirectRefusedError } from './errors.ts';
-import { contentInformationLink, contentRange, field } from './origin/http-fields.ts';
-import { httpUrl } from './origin/origin-http.ts';
-import { shownUrl } from './origin/shown-url.ts';
-import type { OriginHttp, OriginRequest, OriginResponse } from './origin/origin-http.ts';
-import { errorOfStatus } from './origin/origin-status.ts';
+import { OriginCutShortError } from './errors.ts';
+import {
+  RedirectRefusedError,
+  contentInformationLink,
+  contentRange,
+  field,
+  httpUrl,
+  shownUrl,
+  errorOfStatus,
+} from '@peer-cache/transport';
+import type { OriginHttp, OriginRequest, OriginResponse } from '@peer-cache/transport';
 
 /** A content with content information, and where its block hash lists are. */
 export interface DescribedContent {

@@ -9,11 +9,10 @@ import type { DescribedContent, PlainContent } from './describe.ts';
 import type { FetchedContent, FetchOptions, FetchParts, GetOptions } from './fetch-options.ts';
 import type { FetchPace } from './limited.ts';
 import { openFileSink } from './sinks/file-sink.ts';
-import { OriginHttp } from './origin/origin-http.ts';
+import { OriginHttp, shownUrl } from '@peer-cache/transport';
 import { Lookups } from './peers/lookups.ts';
 import { PeerPool } from './peers/peer-pool.ts';
 import type { Peer } from './peers/peer-pool.ts';
-import { shownUrl } from './origin/shown-url.ts';
 import type { ContentSink } from './sinks/sink.ts';
 import { StreamSink } from './sinks/stream-sink.ts';
 

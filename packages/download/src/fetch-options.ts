@@ -1,7 +1,7 @@
 import type { Digest, Log } from '@peer-cache/core';
 import type { Board } from '@peer-cache/ownership';
 import type { BlockStore } from '@peer-cache/store';
-import type { OriginHttp } from './origin/origin-http.ts';
+import type { OriginHttp } from '@peer-cache/transport';
 import type { Lookups } from './peers/lookups.ts';
 import type { PeerPool } from './peers/peer-pool.ts';
 import type { Progress } from './progress.ts';

@@ -1,6 +1,7 @@
 import { BLOCK_BYTES, SECOND_MS } from '@peer-cache/core';
 import { RUN_BLOCKS, RUNS_PER_SEGMENT } from '@peer-cache/ownership';
-import { OriginUnreachableError, PeerSilentError } from './errors.ts';
+import { OriginUnreachableError } from '@peer-cache/transport';
+import { PeerSilentError } from './errors.ts';
 import type { LoopLag } from './loop-lag.ts';
 import { isLong, LONGEST_BLOCK_MS } from './leaving.ts';
 import type { Share } from './share.ts';

@@ -1,6 +1,6 @@
 import { SECOND_MS } from '@peer-cache/core';
 import { TransferLeftError } from './errors.ts';
-import { shownUrl } from './origin/shown-url.ts';
+import { shownUrl } from '@peer-cache/transport';
 
 /** A request that is over so soon may end by itself when its transfer is left. */
 const ENDS_BY_ITSELF_MS = 250;

@@ -1,8 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { SourceKind } from './block-source.ts';
-import type { OriginResponse } from './origin/origin-http.ts';
-import { shownFields } from './origin/shown-fields.ts';
-import { shownUrl } from './origin/shown-url.ts';
+import type { OriginResponse } from '@peer-cache/transport';
+import { shownFields, shownUrl } from '@peer-cache/transport';
 
 /** Facts about one download, for observers. */
 export interface DownloadEvents {

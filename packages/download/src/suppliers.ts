@@ -1,7 +1,6 @@
-import { PeerCacheError, SECOND_MS } from '@peer-cache/core';
+import { PeerCacheError, SECOND_MS, messageOf } from '@peer-cache/core';
 import type { Ownership } from '@peer-cache/ownership';
 import type { BlockSource, ContentSegment } from './block-source.ts';
-import { messageOf } from './errors.ts';
 import type { ContentOrigin } from './origin/content-origin.ts';
 import { OriginLane } from './origin/origin-lane.ts';
 import type { LaneOptions } from './origin/origin-lane.ts';

@@ -1,10 +1,10 @@
 import test from 'ava';
 import {
   OriginBusyError,
-  OriginCutShortError,
   OriginNotFoundError,
   OriginUnreachableError,
-} from '../src/errors.ts';
+} from '@peer-cache/transport';
+import { OriginCutShortError } from '../src/errors.ts';
 import { OriginLane } from '../src/origin/origin-lane.ts';
 
 const cut = new OriginCutShortError('u', 0, 1);

@@ -1,5 +1,5 @@
-import { PeerCacheError } from '@peer-cache/core';
-import { messageOf, shownUrl } from '@peer-cache/download';
+import { PeerCacheError, messageOf } from '@peer-cache/core';
+import { shownUrl } from '@peer-cache/transport';
 import type { ErrorContext, JobError } from '@peer-cache/protocol';
 
 /** Where in the work each kind of error arises (ERR-02); the longest prefix that fits counts. */

@@ -1,6 +1,6 @@
 import { SECOND_MS } from '@peer-cache/core';
 import type { Progress } from '@peer-cache/download';
-import { shownUrl } from '@peer-cache/download';
+import { shownUrl } from '@peer-cache/transport';
 import type {
   JobDetails,
   JobError,

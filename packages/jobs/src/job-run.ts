@@ -1,7 +1,8 @@
-import { PeerCacheError } from '@peer-cache/core';
+import { PeerCacheError, asError } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
-import { asError, Progress } from '@peer-cache/download';
-import type { OriginHttp, Turn } from '@peer-cache/download';
+import { Progress } from '@peer-cache/download';
+import type { OriginHttp } from '@peer-cache/transport';
+import type { Turn } from '@peer-cache/download';
 import type { Checkpoints } from './file/checkpoints.ts';
 import type { Clock } from './clock.ts';
 import type { ContentFetcher } from './file/file-transfer.ts';

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { messageOf, OriginHttp } from '@peer-cache/download';
-import type { ProxyEnvironment } from '@peer-cache/download';
+import { messageOf } from '@peer-cache/core';
+import { OriginHttp } from '@peer-cache/transport';
+import type { ProxyEnvironment } from '@peer-cache/transport';
 import type { JobSecrets, SecretNames, TransportSettings } from '@peer-cache/protocol';
 import { SecretsLostError } from './secrets/job-secrets.ts';
 import type { JobSecretStore } from './secrets/job-secrets.ts';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { DAY_MS } from '@peer-cache/core';
-import { OriginFailedError } from '@peer-cache/download';
+import { OriginFailedError } from '@peer-cache/transport';
 import type { JobRequest } from '@peer-cache/protocol';
 import { HandFetcher } from './helpers/hand-fetcher.ts';
 import { contentOf, openOffice } from './helpers/queue-setup.ts';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { DAY_MS, HOUR_MS } from '@peer-cache/core';
-import { OriginBusyError, OriginFailedError } from '@peer-cache/download';
+import { OriginBusyError, OriginFailedError } from '@peer-cache/transport';
 import type { JobRequest } from '@peer-cache/protocol';
 import type { Journal } from '../src/journal/journal.ts';
 import { HandFetcher } from './helpers/hand-fetcher.ts';

@@ -1,5 +1,5 @@
-import { MINUTE_MS, PeerCacheError, SECOND_MS } from '@peer-cache/core';
-import { asError, OriginBusyError, OriginFailedError, OriginUnreachableError } from '../errors.ts';
+import { MINUTE_MS, PeerCacheError, SECOND_MS, asError } from '@peer-cache/core';
+import { OriginBusyError, OriginFailedError, OriginUnreachableError } from '@peer-cache/transport';
 
 const RUNS_AT_ONCE = 4;
 const FIRST_BACK_OFF_MS = 0.5 * SECOND_MS;

@@ -8,12 +8,16 @@ import type {
   SegmentRun,
 } from '../block-source.ts';
 import type { DescribedContent } from '../describe.ts';
-import { OriginBusyError, OriginCutShortError, StaleContentInformationError } from '../errors.ts';
+import {
+  OriginBusyError,
+  contentCoding,
+  contentRange,
+  shownUrl,
+  errorOfStatus,
+} from '@peer-cache/transport';
+import { OriginCutShortError, StaleContentInformationError } from '../errors.ts';
 import type { ContentOrigin } from './content-origin.ts';
-import { contentCoding, contentRange } from './http-fields.ts';
-import { shownUrl } from './shown-url.ts';
-import type { OriginHttp, OriginResponse } from './origin-http.ts';
-import { errorOfStatus } from './origin-status.ts';
+import type { OriginHttp, OriginResponse } from '@peer-cache/transport';
 import { pacedGet } from './paced-get.ts';
 import { UNPACED } from '../turn.ts';
 import type { Pacing } from '../turn.ts';

@@ -1,16 +1,15 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MIB } from '@peer-cache/core';
+import { MIB, asError } from '@peer-cache/core';
 import type { ByteRange } from '@peer-cache/core';
 import type { RequestLeave } from '@peer-cache/bandwidth';
-import { asError, OriginCutShortError } from '../errors.ts';
+import { OriginCutShortError } from '../errors.ts';
 import type { Pacing } from '../turn.ts';
-import { contentRange } from './http-fields.ts';
-import type { OriginHttp, OriginRequest, OriginResponse } from './origin-http.ts';
+import { contentRange, shownUrl } from '@peer-cache/transport';
+import type { OriginHttp, OriginRequest, OriginResponse } from '@peer-cache/transport';
 import { backOffMs, wrongAnswer } from './part-failure.ts';
 import { emptyPart, endOf, restOf } from './paced-part.ts';
 import type { Part } from './paced-part.ts';
-import { shownUrl } from './shown-url.ts';
 
 /** What is here already and waits for what comes before it, at most. */
 const MOST_AHEAD_BYTES = 2 * MIB;

@@ -1,8 +1,11 @@
 import { PeerCacheError, SECOND_MS } from '@peer-cache/core';
-import { OriginBusyError, OriginProtocolError } from '../errors.ts';
-import type { OriginResponse } from './origin-http.ts';
-import { errorOfStatus } from './origin-status.ts';
-import { shownUrl } from './shown-url.ts';
+import {
+  OriginBusyError,
+  OriginProtocolError,
+  errorOfStatus,
+  shownUrl,
+} from '@peer-cache/transport';
+import type { OriginResponse } from '@peer-cache/transport';
 
 /** Of many small requests some fail where one large one would not: so often in a row is borne… */
 const MOST_FAILURES = 3;

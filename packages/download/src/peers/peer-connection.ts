@@ -1,11 +1,10 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { KIB, SECOND_MS } from '@peer-cache/core';
+import { KIB, SECOND_MS, messageOf } from '@peer-cache/core';
 import type { PeerAddress } from '@peer-cache/discovery';
 import { LOCAL_HOST, MESSAGE_TYPE, PROTOCOL_VERSION, VERSION_HEADER } from '@peer-cache/protocol';
-import { ReadPace, readsOn } from '../read-pace.ts';
+import { ReadPace, readsOn } from '@peer-cache/transport';
 import {
-  messageOf,
   PeerBusyError,
   PeerProtocolError,
   PeerSilentError,

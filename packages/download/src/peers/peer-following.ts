@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { SECOND_MS } from '@peer-cache/core';
+import { SECOND_MS, asError } from '@peer-cache/core';
 import { MOST_SEGMENTS_PER_REQUEST } from '@peer-cache/protocol';
 import type { PeerAddress } from '@peer-cache/discovery';
 import type { SegmentState } from '@peer-cache/protocol';
 import type { ContentSegment } from '../block-source.ts';
-import { asError, PeerGoneError } from '../errors.ts';
+import { PeerGoneError } from '../errors.ts';
 import type { LoopLag } from '../loop-lag.ts';
 import type { Conduct } from './conduct.ts';
 import type { PeerSession } from './peer-session.ts';

@@ -1,6 +1,5 @@
-import { openSealed, SealBrokenError } from '@peer-cache/core';
+import { openSealed, SealBrokenError, asError } from '@peer-cache/core';
 import type { BlockSource, FetchedBlock, FetchRunOptions, SegmentRun } from '../block-source.ts';
-import { asError } from '../errors.ts';
 import type { SealedItem } from './frame-reader.ts';
 import { Inbox } from './inbox.ts';
 import type { Peer } from './peer-pool.ts';

@@ -1,11 +1,16 @@
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createUnzip, createZstdDecompress } from 'node:zlib';
-import { OriginProtocolError } from '../errors.ts';
-import { contentCoding, contentLength, contentRange, field } from '../origin/http-fields.ts';
-import { strongValidator } from '../origin/http-fields.ts';
-import type { OriginResponse } from '../origin/origin-http.ts';
-import { errorOfStatus } from '../origin/origin-status.ts';
-import { shownUrl } from '../origin/shown-url.ts';
+import {
+  OriginProtocolError,
+  contentCoding,
+  contentLength,
+  contentRange,
+  field,
+  strongValidator,
+  errorOfStatus,
+  shownUrl,
+} from '@peer-cache/transport';
+import type { OriginResponse } from '@peer-cache/transport';
 
 /** What one answer of a plain origin brings: bytes of the content from `startByte` on. */
 export interface PlainAnswer {

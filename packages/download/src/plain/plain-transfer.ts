@@ -2,15 +2,12 @@ import { Readable } from 'node:stream';
 import { BlockTurns } from './block-turns.ts';
 import { describePlainly } from '../describe.ts';
 import type { PlainContent } from '../describe.ts';
-import {
-  asError,
-  OriginCutShortError,
-  OriginKeepsChangingError,
-  OriginProtocolError,
-} from '../errors.ts';
+import { asError } from '@peer-cache/core';
+import { OriginCutShortError, OriginKeepsChangingError } from '../errors.ts';
+import { OriginProtocolError, shownUrl } from '@peer-cache/transport';
 import { NOTHING_KEPT } from '../sinks/kept-blocks.ts';
 import { untilAnswered } from '../leaving.ts';
-import type { OriginHttp, OriginRequest, OriginResponse } from '../origin/origin-http.ts';
+import type { OriginHttp, OriginRequest, OriginResponse } from '@peer-cache/transport';
 import { pacedGet } from '../origin/paced-get.ts';
 import { OriginLane } from '../origin/origin-lane.ts';
 import type { LaneOptions } from '../origin/origin-lane.ts';
@@ -20,7 +17,6 @@ import { PlainBody } from './plain-body.ts';
 import { missingBytes, PlainVersion } from './plain-version.ts';
 import type { Progress } from '../progress.ts';
 import { failedOnce } from '../origin/retrying.ts';
-import { shownUrl } from '../origin/shown-url.ts';
 import type { ContentSink } from '../sinks/sink.ts';
 import { UNPACED } from '../turn.ts';
 import type { Pacing, Turn } from '../turn.ts';

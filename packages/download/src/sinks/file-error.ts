@@ -1,4 +1,5 @@
-import { DiskFullError, FileUnwritableError, messageOf, TooManyFilesError } from '../errors.ts';
+import { DiskFullError, FileUnwritableError, TooManyFilesError } from '../errors.ts';
+import { messageOf } from '@peer-cache/core';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 const TOO_MANY = new Set(['EMFILE', 'ENFILE']);

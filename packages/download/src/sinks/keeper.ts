@@ -1,6 +1,5 @@
-import { MIB, PeerCacheError } from '@peer-cache/core';
+import { MIB, PeerCacheError, asError, messageOf } from '@peer-cache/core';
 import type { StoredSegment } from '@peer-cache/store';
-import { asError, messageOf } from '../errors.ts';
 import type { Progress } from '../progress.ts';
 import type { ContentSink } from './sink.ts';
 import type { VerifiedItem } from '../verified.ts';

@@ -3,10 +3,10 @@ import type {
   ContentSink,
   FetchedContent,
   FetchOptions,
-  OriginHttp,
   Progress,
   Turn,
 } from '@peer-cache/download';
+import type { OriginHttp } from '@peer-cache/transport';
 import { withFileErrors } from '@peer-cache/download';
 import type { Checkpoints } from './checkpoints.ts';
 import { ValidationFailedError } from '../errors.ts';

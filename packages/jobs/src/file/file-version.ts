@@ -1,4 +1,4 @@
-import { shownUrl } from '@peer-cache/download';
+import { shownUrl } from '@peer-cache/transport';
 import type { ContentVersion } from '@peer-cache/download';
 import type { FileVersion } from '../records.ts';
 

@@ -1,5 +1,5 @@
 import { KIB } from '@peer-cache/core';
-import { CertificateUnusableError, checkClientCertificate } from '@peer-cache/download';
+import { CertificateUnusableError, checkClientCertificate } from '@peer-cache/transport';
 import type { ClientCertificate, Credentials, JobSecrets, SecretNames } from '@peer-cache/protocol';
 import { JobRequestError } from '../errors.ts';
 

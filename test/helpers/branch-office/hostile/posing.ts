@@ -3,7 +3,8 @@ import { createInterface } from 'node:readline';
 import { silentLog } from '@peer-cache/core';
 import { openMdnsFinder, watchSharingInterfaces } from '@peer-cache/discovery';
 import type { MdnsFinder, SharingWatcher } from '@peer-cache/discovery';
-import { Content, describe, OriginHttp } from '@peer-cache/download';
+import { Content, describe } from '@peer-cache/download';
+import { OriginHttp } from '@peer-cache/transport';
 import { segmentOf } from '../../bare-peer.ts';
 import { Asked } from './asked.ts';
 

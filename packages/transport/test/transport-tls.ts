@@ -1,5 +1,5 @@
 import test from 'ava';
-import { checkAuthorities, checkClientCertificate } from '../src/origin/transport-tls.ts';
+import { checkAuthorities, checkClientCertificate } from '../src/transport-tls.ts';
 import { makeAuthority, startStrictOrigin } from './helpers/certificates.ts';
 import { getText, jobHttp } from './helpers/job-http.ts';
 import { isKnown, startOrigin } from './helpers/servers.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { isBypassed, proxyFor, proxyUrl } from '../src/origin/proxy-choice.ts';
+import { isBypassed, proxyFor, proxyUrl } from '../src/proxy-choice.ts';
 
 const bypasses = (url: string, ...bypass: string[]) => isBypassed(new URL(url), bypass);
 const explicit = (bypass: string[] = []) =>

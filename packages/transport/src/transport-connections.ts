@@ -1,9 +1,8 @@
 import type { SecureContext } from 'node:tls';
-import { SECOND_MS } from '@peer-cache/core';
+import { SECOND_MS, asError } from '@peer-cache/core';
 import { Agent, buildConnector, request } from 'undici';
 import type { Dispatcher } from 'undici';
-import { asError } from '../errors.ts';
-import { paceReads } from '../read-pace.ts';
+import { paceReads } from './read-pace.ts';
 import { isPrivateAddress, isPrivateHost } from './private-address.ts';
 import { proxyFor } from './proxy-choice.ts';
 import { ProxyConnection } from './proxy-connection.ts';

@@ -1,12 +1,12 @@
 import type { PeerCacheError } from '@peer-cache/core';
 import type { ErrorContext } from '@peer-cache/protocol';
+import { messageOf } from '@peer-cache/core';
 import {
-  messageOf,
   OriginProtocolError,
   OriginRefusedError,
   OriginUnreachableError,
   OriginUntrustedError,
-} from '../errors.ts';
+} from './errors.ts';
 
 /** What became of a request that got no answer. */
 export interface NetworkFailure {

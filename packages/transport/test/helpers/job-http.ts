@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
-import { OriginHttp } from '../../src/origin/origin-http.ts';
-import { PLAIN_TRANSPORT } from '../../src/origin/transport.ts';
-import type { Transport } from '../../src/origin/transport.ts';
+import { OriginHttp } from '../../src/origin-http.ts';
+import { PLAIN_TRANSPORT } from '../../src/transport.ts';
+import type { Transport } from '../../src/transport.ts';
 
 /** The HTTP of a job whose transport differs from the plain one in what the test names. */
 export function jobHttp(transport: Partial<Transport> = {}): OriginHttp {

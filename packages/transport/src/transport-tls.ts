@@ -2,7 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import type { SecureContext, SecureContextOptions } from 'node:tls';
 import type { ClientCertificate } from '@peer-cache/protocol';
-import { CertificateUnusableError, messageOf } from '../errors.ts';
+import { CertificateUnusableError } from './errors.ts';
+import { messageOf } from '@peer-cache/core';
 
 const OWN = 'the client certificate';
 const AUTHORITIES = 'the file of certificate authorities';

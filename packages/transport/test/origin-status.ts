@@ -1,5 +1,5 @@
 import test from 'ava';
-import { errorOfStatus } from '../src/origin/origin-status.ts';
+import { errorOfStatus } from '../src/origin-status.ts';
 
 /** Statuses, what they become, and whether that may pass. */
 const TABLE: readonly (readonly [statuses: readonly number[], code: string, transient: boolean])[] =

@@ -6,7 +6,7 @@ import {
   OriginProtocolError,
   OriginRefusedError,
   ProxyRefusedError,
-} from '../errors.ts';
+} from './errors.ts';
 import { retryAfterMs } from './http-fields.ts';
 import type { HeaderFields } from './http-fields.ts';
 

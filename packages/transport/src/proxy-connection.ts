@@ -6,7 +6,7 @@ import type { PeerCacheError } from '@peer-cache/core';
 import type { Credentials } from '@peer-cache/protocol';
 import { Agent, buildConnector } from 'undici';
 import type { Dispatcher } from 'undici';
-import { OriginUnreachableError, ProxyRefusedError, ProxyUnreachableError } from '../errors.ts';
+import { OriginUnreachableError, ProxyRefusedError, ProxyUnreachableError } from './errors.ts';
 import type { HeaderFields } from './http-fields.ts';
 import { errorOfFailure, networkFailure } from './network-failure.ts';
 import { askAuthorized, authorizerOf, userInfoOf } from './origin-auth.ts';

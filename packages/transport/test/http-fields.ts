@@ -5,7 +5,7 @@ import {
   contentRange,
   retryAfterMs,
   strongValidator,
-} from '../src/origin/http-fields.ts';
+} from '../src/http-fields.ts';
 
 const read = (value: string) => contentRange({ 'content-range': value });
 

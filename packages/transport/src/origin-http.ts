@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { PeerCacheError, SECOND_MS } from '@peer-cache/core';
 import type { Dispatcher } from 'undici';
-import { OriginProtocolError, RedirectRefusedError, UnsupportedUrlError } from '../errors.ts';
+import { OriginProtocolError, RedirectRefusedError, UnsupportedUrlError } from './errors.ts';
 import { field } from './http-fields.ts';
 import type { HeaderFields } from './http-fields.ts';
 import { errorOfFailure } from './network-failure.ts';
