@@ -128,3 +128,13 @@ export class RedirectRefusedError extends PeerCacheError {
     super(`${url} leads to ${target}, which is refused: ${reason}`);
   }
 }
+
+/** Who wanted the transfer left it before its end: what came is kept, where it can go on later. */
+export class TransferLeftError extends PeerCacheError {
+  readonly code = 'TRANSFER_LEFT';
+  override readonly transient = true;
+
+  constructor(url: string) {
+    super(`the transfer of ${url} was left before its end; it can go on later`);
+  }
+}

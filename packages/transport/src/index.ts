@@ -7,8 +7,9 @@ export {
   field,
   strongValidator,
 } from './http-fields.ts';
+export type { HeaderFields } from './http-fields.ts';
 export { OriginHttp, httpUrl } from './origin-http.ts';
-export type { OriginRequest, OriginResponse } from './origin-http.ts';
+export type { OriginRequest, OriginResponse, OriginSending } from './origin-http.ts';
 export { errorOfStatus } from './origin-status.ts';
 export type { ProxyEnvironment } from './proxy-choice.ts';
 export { ReadPace, readsOn } from './read-pace.ts';

@@ -17,6 +17,7 @@ const MOST_REDIRECTS = 10;
 /** A redirect's target is used again this long: presigned targets outlive it, and each costs a trip. */
 const REDIRECT_MEMORY_MS = 60 * SECOND_MS;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+const SAME_METHOD_REDIRECTS = new Set([307, 308]);
 
 export interface OriginRequest {
   readonly headers: Readonly<Record<string, string>>;
@@ -28,6 +29,15 @@ export interface OriginRequest {
   readonly linkedFrom?: string | undefined;
   /** Told when it goes out, once a connection is there. Not by way of a proxy. */
   readonly onSent?: (() => void) | undefined;
+}
+
+export type UploadMethod = 'OPTIONS' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** A request that changes something at the origin, or asks about such. */
+export interface OriginSending extends OriginRequest {
+  readonly method: UploadMethod;
+  /** Called for each try, as a challenge or a redirect has it sent again. */
+  readonly body?: (() => Uint8Array | Readable) | undefined;
 }
 
 export interface OriginResponse {
@@ -104,20 +114,34 @@ export class OriginHttp implements AsyncDisposable {
     return found.response;
   }
 
+  /**
+   * Sends a request of another method than GET. Only redirects that keep method and body are
+   * followed (307 and 308, RFC 9110 §15.4.8); others are given back as they are.
+   *
+   * @throws as {@link get} does
+   */
+  async send(url: string, request: OriginSending): Promise<OriginResponse> {
+    const start = httpUrl(url);
+    const first = httpUrl(request.linkedFrom ?? url);
+    const way = { first, isOwn: start.origin === first.origin };
+    return (await this.#follow(start, request, way)).response;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#connections[Symbol.asyncDispose]();
   }
 
   async #follow(
     start: URL,
-    options: OriginRequest,
+    options: OriginRequest | OriginSending,
     { first, ...from }: Way,
   ): Promise<{ readonly response: OriginResponse; readonly way: Way }> {
     let url = start;
     let isOwn = from.isOwn;
     for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
       const response = await this.#request(url, options, { first, isOwn });
-      const target = REDIRECTS.has(response.status)
+      const redirects = 'method' in options ? SAME_METHOD_REDIRECTS : REDIRECTS;
+      const target = redirects.has(response.status)
         ? field(response.fields, 'location')
         : undefined;
       if (target === undefined) return { response, way: { first, isOwn } };
@@ -154,7 +178,11 @@ export class OriginHttp implements AsyncDisposable {
     }
   }
 
-  async #request(url: URL, options: OriginRequest, way: Way): Promise<OriginResponse> {
+  async #request(
+    url: URL,
+    options: OriginRequest | OriginSending,
+    way: Way,
+  ): Promise<OriginResponse> {
     const { signal } = options;
     try {
       const { statusCode: status, headers: fields, body } = await this.#ask(url, options, way);
@@ -171,7 +199,11 @@ export class OriginHttp implements AsyncDisposable {
     }
   }
 
-  async #ask(url: URL, options: OriginRequest, way: Way): Promise<Dispatcher.ResponseData> {
+  async #ask(
+    url: URL,
+    options: OriginRequest | OriginSending,
+    way: Way,
+  ): Promise<Dispatcher.ResponseData> {
     const { first, isOwn } = way;
     const mayBePrivate = isOwn || this.#allowPrivateTargets || this.#connections.isPrivate(first);
     const headers = {
@@ -180,20 +212,22 @@ export class OriginHttp implements AsyncDisposable {
       ...this.#credentials.headers(options.headers, way),
     };
     const { signal, onSent } = options;
-    const route = { signal, onSent, isOwn, mustBePublic: !mayBePrivate };
+    const { method, body: makeBody } = 'method' in options ? options : { method: 'GET' as const };
+    const route = { method, signal, onSent, isOwn, mustBePublic: !mayBePrivate };
     const bare = withoutUser(url);
     // Who names the field is not to be overruled.
     const authorizer =
       'authorization' in headers ? undefined : this.#credentials.authorizer(url, way);
     return await askAuthorized(
       authorizer,
-      { method: 'GET', uri: `${url.pathname}${url.search}`, refusal: 401 },
+      { method, uri: `${url.pathname}${url.search}`, refusal: 401 },
       {
         ask: async (authorization) => {
           const credentials = authorization === undefined ? {} : { authorization };
           return await this.#connections.send(bare, {
             ...route,
             headers: { ...headers, ...credentials },
+            body: makeBody?.() ?? null,
           });
         },
         giveUp: async ({ body }) => await body.dump(),

@@ -25,10 +25,7 @@ export interface ProxyOptions {
 }
 
 /** What is forwarded: everything of a request but where it goes. */
-export type Forwarded = Omit<
-  Dispatcher.RequestOptions,
-  'origin' | 'path' | 'method' | 'headers'
-> & {
+export type Forwarded = Omit<Dispatcher.RequestOptions, 'origin' | 'path' | 'headers'> & {
   readonly headers: Readonly<Record<string, string>>;
 };
 
@@ -58,7 +55,7 @@ export class ProxyConnection implements AsyncDisposable {
   }
 
   /**
-   * GETs an `http:` URL through the proxy (RFC 9112 §3.2.2).
+   * Sends a request for an `http:` URL through the proxy (RFC 9112 §3.2.2).
    *
    * @throws {ProxyUnreachableError | ProxyRefusedError | OriginUntrustedError}
    */
@@ -66,7 +63,7 @@ export class ProxyConnection implements AsyncDisposable {
     const uri = `${url.origin}${url.pathname}${url.search}`;
     const answer = await askAuthorized(
       this.#authorizer,
-      { method: 'GET', uri, refusal: 407 },
+      { method: options.method, uri, refusal: 407 },
       {
         ask: async (authorization) => {
           const headers = {
@@ -75,7 +72,7 @@ export class ProxyConnection implements AsyncDisposable {
             ...credentialsField(authorization),
           };
           const request = { ...options, origin: this.#url.origin, path: uri, headers };
-          return await this.#reach(() => this.#agent.request({ ...request, method: 'GET' }));
+          return await this.#reach(() => this.#agent.request(request));
         },
         giveUp: async ({ body }) => await body.dump(),
       },

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { SecureContext } from 'node:tls';
 import { SECOND_MS, asError } from '@peer-cache/core';
 import { Agent, buildConnector, request } from 'undici';
@@ -8,6 +9,7 @@ import { proxyFor } from './proxy-choice.ts';
 import { ProxyConnection } from './proxy-connection.ts';
 import { noticing } from './sent-notice.ts';
 import type { Transport } from './transport.ts';
+import type { UploadMethod } from './origin-http.ts';
 import { tlsContexts } from './transport-tls.ts';
 import type { TlsContexts } from './transport-tls.ts';
 
@@ -17,6 +19,8 @@ const BODY_TIMEOUT_MS = 30 * SECOND_MS;
 const HTTPS_PORT = '443';
 
 export interface SendOptions {
+  readonly method: 'GET' | UploadMethod;
+  readonly body?: Uint8Array | Readable | null;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** Whether the URL is at the file's own origin, which alone is shown the client certificate. */
@@ -46,7 +50,7 @@ export class TransportConnections implements AsyncDisposable {
     this.#tls = tlsContexts({ ca, clientCertificate: secrets?.clientCertificate });
   }
 
-  /** GETs a URL without user info. Whoever gets the response reads its body or destroys it. */
+  /** Sends a request for a URL without user info. Whoever gets the response reads its body or destroys it. */
   async send(
     url: URL,
     { isOwn, mustBePublic, onSent, ...options }: SendOptions,
