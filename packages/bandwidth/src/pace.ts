@@ -63,7 +63,11 @@ export class Pace {
   }
 }
 
-async function sleepUnlessAborted(ms: number | undefined, signal: AbortSignal): Promise<void> {
+/** See {@link Sleep}. */
+export async function sleepUnlessAborted(
+  ms: number | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const onAbort = (): void => resolve();
   const timer = ms === undefined ? undefined : setTimeout(resolve, ms);

@@ -4,9 +4,9 @@ import { DelayWindow } from './delay-window.ts';
 import { limitedLeave } from './leave.ts';
 import type { LeaveRequest, RequestLeave } from './leave.ts';
 import type { Office } from './office.ts';
-import { Pace } from './pace.ts';
 import { OwnLag } from './own-lag.ts';
 import type { Piece } from './pieces.ts';
+import { StreamPace } from './stream-pace.ts';
 import { wayStatus } from './way-status.ts';
 import type { WayStatus } from './way-status.ts';
 import type { Leave, LimitExplanation, Limits, LimitsClock, Taker } from './limits.ts';
@@ -32,6 +32,8 @@ const LEAST_RETRY_MS = 1;
  * far as limits allow, and in the background only what disturbs nobody on the way.
  */
 export class Pacer implements Disposable {
+  /** For what can't be asked for in pieces. */
+  readonly streams: StreamPace;
   readonly #parts: PacerParts;
   readonly #ways = new Map<string, DelayWindow>();
   readonly #waiting = new Set<Waiting>();
@@ -46,6 +48,7 @@ export class Pacer implements Disposable {
 
   constructor(parts: PacerParts) {
     this.#parts = parts;
+    this.streams = new StreamPace(parts);
     this.#onChange = parts.limits.onChange(() => this.#serve());
   }
 
@@ -69,16 +72,6 @@ export class Pacer implements Disposable {
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
-  }
-
-  /** Resolves when limits allow so many bytes that come without having been asked for in pieces. */
-  async pass(
-    who: () => Taker,
-    bytes: number,
-    { signal }: { readonly signal: AbortSignal },
-  ): Promise<void> {
-    const pace = new Pace(this.#parts.limits, undefined, who);
-    await pace.take({ least: bytes, most: bytes }, { signal });
   }
 
   /** Whether any limit holds for somebody now. */
@@ -119,6 +112,7 @@ export class Pacer implements Disposable {
   /** The network is another: nothing that was learnt holds. */
   networkChanged(): void {
     this.#ways.clear();
+    this.streams.forget();
     this.#supposed = 0;
     this.#parts.limits.setLink(undefined);
     this.#serve();

@@ -1,3 +1,4 @@
+import { ALWAYS } from '@peer-cache/bandwidth';
 import { BlockHashListMismatchError, BlockMismatchError } from '@peer-cache/core';
 import type { Finder } from '@peer-cache/discovery';
 import { Board, Ownership } from '@peer-cache/ownership';
@@ -19,7 +20,6 @@ import { retrying } from './origin/retrying.ts';
 import type { ContentSink } from './sinks/sink.ts';
 import { Lookups } from './peers/lookups.ts';
 import { Swarm } from './peers/swarm.ts';
-import { ALWAYS } from './turn.ts';
 import { WantedBytes } from './wanted-bytes.ts';
 
 const MOST_RESTARTS = 3;

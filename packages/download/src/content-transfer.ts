@@ -1,3 +1,4 @@
+import type { Turn } from '@peer-cache/bandwidth';
 import { blockRange, PeerCacheError } from '@peer-cache/core';
 import type { ByteRange, Log } from '@peer-cache/core';
 import type { Board, Ownership } from '@peer-cache/ownership';
@@ -21,7 +22,6 @@ import type { ContentSink } from './sinks/sink.ts';
 import type { Supplier } from './supplier.ts';
 import { Suppliers } from './suppliers.ts';
 import type { Swarm } from './peers/swarm.ts';
-import type { Turn } from './turn.ts';
 import type { VerifiedItem } from './verified.ts';
 import type { WantedBytes } from './wanted-bytes.ts';
 import { Work } from './work.ts';

@@ -1,3 +1,5 @@
+import { ALWAYS } from '@peer-cache/bandwidth';
+import type { Turn, TurnUse } from '@peer-cache/bandwidth';
 import { BLOCK_BYTES, blockRange, BLOCKS_PER_SEGMENT } from '@peer-cache/core';
 import { BLOCKS_PER_RUN } from '@peer-cache/protocol';
 import { RUN_BLOCKS, RUNS_PER_SEGMENT } from '@peer-cache/ownership';
@@ -13,8 +15,6 @@ import type { ContentSink } from './sinks/sink.ts';
 import type { Share } from './share.ts';
 import type { Supplier } from './supplier.ts';
 import type { Suppliers } from './suppliers.ts';
-import { ALWAYS } from './turn.ts';
-import type { Turn, TurnUse } from './turn.ts';
 import type { TakeLimits, Work, WorkRun } from './work.ts';
 
 export interface DispatcherParts {

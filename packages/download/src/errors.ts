@@ -115,16 +115,6 @@ export class RangeOutsideError extends PeerCacheError {
   }
 }
 
-/** Who wanted the transfer left it before its end: what came is kept, where it can go on later. */
-export class TransferLeftError extends PeerCacheError {
-  readonly code = 'TRANSFER_LEFT';
-  override readonly transient = true;
-
-  constructor(url: string) {
-    super(`the transfer of ${url} was left before its end; it can go on later`);
-  }
-}
-
 /** There is a file already, and nobody said to replace it. */
 export class FileExistsError extends PeerCacheError {
   readonly code = 'FILE_EXISTS';

@@ -1,3 +1,4 @@
+import type { Turn } from '@peer-cache/bandwidth';
 import type { Digest, Log } from '@peer-cache/core';
 import type { Board } from '@peer-cache/ownership';
 import type { BlockStore } from '@peer-cache/store';
@@ -5,7 +6,6 @@ import type { OriginHttp } from '@peer-cache/transport';
 import type { Lookups } from './peers/lookups.ts';
 import type { PeerPool } from './peers/peer-pool.ts';
 import type { Progress } from './progress.ts';
-import type { Turn } from './turn.ts';
 import type { WantedRange } from './wanted-bytes.ts';
 
 export interface GetOptions {

@@ -22,6 +22,4 @@ export type { Peer } from './peers/peer-pool.ts';
 export { Progress } from './progress.ts';
 export type { BytesBySource, DownloadEvents, OriginAnswer } from './progress.ts';
 export type { ContentSink } from './sinks/sink.ts';
-export { ALWAYS } from './turn.ts';
-export type { Pacing, Turn, TurnUse } from './turn.ts';
 export type { WantedRange } from './wanted-bytes.ts';

@@ -1,5 +1,5 @@
 import { SECOND_MS } from '@peer-cache/core';
-import { TransferLeftError } from './errors.ts';
+import { TransferLeftError } from '@peer-cache/transport';
 import { shownUrl } from '@peer-cache/transport';
 
 /** A request that is over so soon may end by itself when its transfer is left. */

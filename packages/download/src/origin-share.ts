@@ -1,3 +1,4 @@
+import type { Turn } from '@peer-cache/bandwidth';
 import { SECOND_MS } from '@peer-cache/core';
 import {
   placeOfRun,
@@ -15,7 +16,6 @@ import type { Offers } from './peers/offers.ts';
 import type { Swarm } from './peers/swarm.ts';
 import { Postings } from './postings.ts';
 import type { Share } from './share.ts';
-import type { Turn } from './turn.ts';
 import type { Work, WorkRun } from './work.ts';
 
 /** Requests to the origin at a time, where others fetch other runs: two keep the line full. */

@@ -1,3 +1,5 @@
+import { UNPACED } from '@peer-cache/bandwidth';
+import type { Pacing } from '@peer-cache/bandwidth';
 import type { Readable } from 'node:stream';
 import { blockBytes, blockHashListBytes, blockHashListOffset, blockRange } from '@peer-cache/core';
 import type {
@@ -19,8 +21,6 @@ import { OriginCutShortError, StaleContentInformationError } from '../errors.ts'
 import type { ContentOrigin } from './content-origin.ts';
 import type { OriginHttp, OriginResponse } from '@peer-cache/transport';
 import { pacedGet } from './paced-get.ts';
-import { UNPACED } from '../turn.ts';
-import type { Pacing } from '../turn.ts';
 
 /** Blocks and block hash lists of a described content, from its origin by range requests. */
 export function contentOrigin(

@@ -1,10 +1,10 @@
+import type { Pacing } from '@peer-cache/bandwidth';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MIB, asError } from '@peer-cache/core';
 import type { ByteRange } from '@peer-cache/core';
 import type { RequestLeave } from '@peer-cache/bandwidth';
 import { OriginCutShortError } from '../errors.ts';
-import type { Pacing } from '../turn.ts';
 import { contentRange, shownUrl } from '@peer-cache/transport';
 import type { OriginHttp, OriginRequest, OriginResponse } from '@peer-cache/transport';
 import { backOffMs, wrongAnswer } from './part-failure.ts';

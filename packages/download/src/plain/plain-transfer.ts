@@ -1,5 +1,7 @@
+import { UNPACED } from '@peer-cache/bandwidth';
+import type { Pacing, Turn } from '@peer-cache/bandwidth';
 import { Readable } from 'node:stream';
-import { BlockTurns } from './block-turns.ts';
+import { BlockTurns } from '@peer-cache/bandwidth';
 import { describePlainly } from '../describe.ts';
 import type { PlainContent } from '../describe.ts';
 import { asError } from '@peer-cache/core';
@@ -18,8 +20,6 @@ import { missingBytes, PlainVersion } from './plain-version.ts';
 import type { Progress } from '../progress.ts';
 import { failedOnce } from '../origin/retrying.ts';
 import type { ContentSink } from '../sinks/sink.ts';
-import { UNPACED } from '../turn.ts';
-import type { Pacing, Turn } from '../turn.ts';
 import { WantedBytes } from '../wanted-bytes.ts';
 import type { WantedRange } from '../wanted-bytes.ts';
 

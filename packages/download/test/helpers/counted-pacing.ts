@@ -1,6 +1,6 @@
+import type { Pacing } from '@peer-cache/bandwidth';
 import { freeLeave } from '@peer-cache/bandwidth';
 import type { RequestLeave } from '@peer-cache/bandwidth';
-import type { Pacing } from '../../src/turn.ts';
 
 interface Given {
   readonly way: string;
@@ -42,6 +42,14 @@ export class CountedPacing implements Pacing {
 
   async pass(): Promise<void> {
     // Nothing is limited.
+  }
+
+  async send(_way: string, mostBytes: number): Promise<number> {
+    return mostBytes;
+  }
+
+  probed(): void {
+    // Nothing is sent.
   }
 
   want(): void {

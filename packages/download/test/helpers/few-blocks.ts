@@ -1,4 +1,4 @@
-import type { Turn, TurnUse } from '../../src/turn.ts';
+import type { Turn, TurnUse } from '@peer-cache/bandwidth';
 
 /** A turn for any number of transfers: at most so many blocks under way at once, first come. */
 export class FewBlocks implements Turn {

@@ -1,5 +1,5 @@
-import { freeLeave } from '@peer-cache/bandwidth';
-import type { RequestLeave } from '@peer-cache/bandwidth';
+import { freeLeave } from './leave.ts';
+import type { RequestLeave } from './leave.ts';
 
 /**
  * Says when a transfer may ask its sources for more, so that transfers which run at once share what
@@ -42,6 +42,12 @@ export interface Pacing {
   /** Resolves when so many bytes may come of an answer that can't be had in pieces. */
   pass(bytes: number, options: { readonly signal: AbortSignal }): Promise<void>;
 
+  /** Resolves when so many bytes, `mostBytes` at most, may be sent by this way (`host:port`). */
+  send(way: string, mostBytes: number, options: { readonly signal: AbortSignal }): Promise<number>;
+
+  /** While something is sent: a small question by the same way was answered after so many ms. */
+  probed(way: string, rttMs: number): void;
+
   /** Leave for a request of up to `mostBytes` by this way (`host:port`); `signal` ends the wait. */
   leave(
     way: string,
@@ -64,6 +70,8 @@ export const UNPACED: Pacing = {
   mayFetch: () => true,
   want: () => undefined,
   pass: () => Promise.resolve(),
+  send: (_way, bytes) => Promise.resolve(bytes),
+  probed: () => undefined,
   isFree: () => true,
   leave: (_way, bytes) => Promise.resolve(freeLeave(bytes)),
 };

@@ -1,4 +1,4 @@
-import type { Turn, TurnUse } from '../turn.ts';
+import type { Turn, TurnUse } from './turn.ts';
 
 /** The turns of a transfer that takes one block after the other from its origin. */
 export class BlockTurns implements Disposable {
