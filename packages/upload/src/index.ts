@@ -1,0 +1,12 @@
+export { detectServer } from './detect.ts';
+export type { UploadServer } from './detect.ts';
+export type { UploadProtocol } from './dialect.ts';
+export * from './errors.ts';
+export { isSameState, openLocalFile } from './local-file.ts';
+export type { LocalFile, LocalFileState } from './local-file.ts';
+export { replyOf } from './reply.ts';
+export type { UploadReply } from './reply.ts';
+export { uploadFile } from './upload-file.ts';
+export type { UploadedFile, UploadOptions } from './upload-file.ts';
+export type { UploadJourney, UploadSession } from './upload-journey.ts';
+export { UploadProgress } from './upload-progress.ts';

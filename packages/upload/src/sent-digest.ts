@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import type { LocalFile } from './local-file.ts';
+
+const READ_BYTES = 1024 * 1024;
+
+/**
+ * SHA-256 of a file, made of what is sent of it as it goes out; what an earlier attempt sent is
+ * read once more in the end.
+ */
+export class SentDigest {
+  readonly #hash = createHash('sha256');
+  #atByte = 0;
+
+  /** These bytes are sent. Those that are known already count once. */
+  feed(startByte: number, bytes: Uint8Array): void {
+    if (startByte > this.#atByte || startByte + bytes.length <= this.#atByte) return;
+    this.#hash.update(bytes.subarray(this.#atByte - startByte));
+    this.#atByte = startByte + bytes.length;
+  }
+
+  /** As `Repr-Digest` has it (RFC 9530 §3); nothing may be fed any more. */
+  async field(file: LocalFile, signal: AbortSignal): Promise<string> {
+    const { sizeBytes } = file.state;
+    while (this.#atByte < sizeBytes) {
+      signal.throwIfAborted();
+      const bytes = Math.min(READ_BYTES, sizeBytes - this.#atByte);
+      this.feed(this.#atByte, await file.read(this.#atByte, bytes));
+    }
+    return `sha-256=:${this.#hash.copy().digest('base64')}:`;
+  }
+}

@@ -1,0 +1,64 @@
+import { field } from '@peer-cache/transport';
+import type { HeaderFields } from '@peer-cache/transport';
+import { shownUrl } from '@peer-cache/transport';
+import { detectServer } from './detect.ts';
+import type { UploadProtocol } from './dialect.ts';
+import { UploadTooLargeError } from './errors.ts';
+import { putPlainly } from './plain-put.ts';
+import { ResumableUpload } from './resumable.ts';
+import { WayProbe } from './way-probe.ts';
+import type { UploadJourney, UploadSession } from './upload-journey.ts';
+
+export interface UploadOptions {
+  /** Undefined: the server is asked. */
+  readonly protocol: UploadProtocol | undefined;
+  /** Of an earlier attempt, if it may go on. */
+  readonly session: UploadSession | undefined;
+}
+
+/** What a server said last of a file that it has. */
+export interface UploadedFile {
+  readonly protocol: UploadProtocol;
+  readonly fields: HeaderFields;
+  /** Of the file at the server, as far as it said. */
+  readonly location: string | undefined;
+}
+
+/**
+ * Sends one file, whole, by the best way that the server takes; goes on where an earlier attempt
+ * ended, where that can be.
+ *
+ * @throws {LocalFileChangedError | LocalFileUnreadableError}
+ * @throws {UploadTooLargeError | UploadExistsError | UploadUnsupportedError} for good
+ * @throws {PeerCacheError} of the way to the server
+ */
+export async function uploadFile(
+  journey: UploadJourney,
+  { protocol, session }: UploadOptions,
+): Promise<UploadedFile> {
+  await using _probe = new WayProbe(journey);
+  const current = session ?? (await newSession(journey, protocol));
+  const response =
+    current.protocol === 'put'
+      ? await putPlainly(journey)
+      : await new ResumableUpload(journey, current).run();
+  const { fields } = response;
+  const location = field(fields, 'content-location');
+  return { protocol: current.protocol, fields, location };
+}
+
+async function newSession(
+  { http, target, file, signal, onSession }: UploadJourney,
+  wanted: UploadProtocol | undefined,
+): Promise<UploadSession> {
+  if (wanted === 'put') return { protocol: 'put' };
+  const server = await detectServer(http, target, { signal });
+  const { sizeBytes } = file.state;
+  if (sizeBytes > (server.mostBytes ?? Infinity)) {
+    throw new UploadTooLargeError(shownUrl(target), sizeBytes, server.mostBytes);
+  }
+  const { checksum, protocol } = server;
+  const session = { protocol: wanted ?? protocol, checksum };
+  await onSession(session);
+  return session;
+}
