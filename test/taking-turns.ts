@@ -1,9 +1,10 @@
+import { ALWAYS } from '@peer-cache/bandwidth';
+import type { Pacing, Turn } from '@peer-cache/bandwidth';
 import { EventEmitter, once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import test from 'ava';
 import { BLOCK_BYTES, MIB } from '@peer-cache/core';
-import { ALWAYS, Progress } from '@peer-cache/download';
-import type { Pacing, Turn } from '@peer-cache/download';
+import { Progress } from '@peer-cache/download';
 import { described } from './helpers/described.ts';
 import { startLineOrigin } from './helpers/line-origin.ts';
 import { contentOf } from './helpers/parts.ts';
@@ -26,6 +27,8 @@ class OfficeTurn extends EventEmitter<{ wanted: [] }> implements Turn {
       this.wants++;
       this.emit('wanted');
     },
+    send: (_way, bytes) => Promise.resolve(bytes),
+    probed: () => undefined,
     isFree: () => true,
     leave: () => Promise.reject(new Error('asked for leave where nothing is limited')),
   };

@@ -1,8 +1,10 @@
+import { ALWAYS } from '@peer-cache/bandwidth';
+import type { Turn } from '@peer-cache/bandwidth';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '@peer-cache/core';
-import { ALWAYS, Progress } from '@peer-cache/download';
+import { Progress } from '@peer-cache/download';
 import { shownUrl } from '@peer-cache/transport';
-import type { Downloader, FetchedContent, Turn } from '@peer-cache/download';
+import type { Downloader, FetchedContent } from '@peer-cache/download';
 import type { JobQueue } from '@peer-cache/jobs';
 import type {
   BytesBySource,

@@ -45,6 +45,7 @@ export async function completeJob(
 /** Removes whatever the files have left beside their places; what can't be removed is logged. */
 export async function dropFiles(files: readonly FileRecord[], log: Log): Promise<void> {
   for (const file of files) {
+    if (file.upload !== undefined) continue;
     try {
       await dropTemporaries(file);
     } catch (error) {
@@ -61,7 +62,8 @@ async function release(
   const { index, url } = file;
   const { overwrite } = job.record.settings;
   try {
-    await releaseFile(file, { overwrite });
+    // What was sent is where it belongs.
+    if (file.upload === undefined) await releaseFile(file, { overwrite });
     job.ledger(index).save({ state: 'released', error: undefined });
     return undefined;
   } catch (thrown) {

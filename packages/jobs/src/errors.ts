@@ -51,6 +51,16 @@ export class JobLimitError extends PeerCacheError {
   }
 }
 
+/** The server has the file, and no answer to it yet; it is asked again later. */
+export class ReplyPendingError extends PeerCacheError {
+  readonly code = 'REPLY_PENDING';
+  override readonly transient = true;
+
+  constructor(url: string) {
+    super(`${url} has the file, and has not answered it yet; it is asked again later`);
+  }
+}
+
 /** A file does not have the digest that its job names (BG_E_VALIDATION_FAILED). */
 export class ValidationFailedError extends PeerCacheError {
   readonly code = 'VALIDATION_FAILED';

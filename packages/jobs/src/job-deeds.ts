@@ -114,9 +114,11 @@ export class JobDeeds {
       journal.transact(() => {
         for (const { index, url } of targets) {
           const ledger = job.ledger(index);
-          const { state } = ledger.record;
+          const { state, upload } = ledger.record;
           const isDone = state === 'transferred' || state === 'released';
-          ledger.save(isDone ? { url } : { url, state: 'waiting', error: undefined });
+          // Another server knows nothing of what was sent to the one before.
+          const anew = upload === undefined ? {} : { version: undefined, doneBytes: 0 };
+          ledger.save(isDone ? { url } : { url, state: 'waiting', error: undefined, ...anew });
         }
       });
       job.change({});

@@ -5,6 +5,7 @@ import type { ErrorContext, JobError } from '@peer-cache/protocol';
 /** Where in the work each kind of error arises (ERR-02); the longest prefix that fits counts. */
 const CONTEXT_OF_CODE: readonly (readonly [prefix: string, context: ErrorContext])[] = [
   ['DISK_', 'local-file'],
+  ['LOCAL_FILE_', 'local-file'],
   ['FILE_', 'local-file'],
   ['TEMPORARY_FILE_', 'local-file'],
   ['TOO_MANY_FILES', 'local-file'],
@@ -20,6 +21,8 @@ const CONTEXT_OF_CODE: readonly (readonly [prefix: string, context: ErrorContext
   ['ORIGIN_UNREACHABLE', 'general-transport'],
   ['ORIGIN_UNTRUSTED', 'general-transport'],
   ['ORIGIN_CUT_SHORT', 'general-transport'],
+  ['UPLOAD_', 'remote-file'],
+  ['REPLY_', 'remote-application'],
   ['PROXY_', 'general-transport'],
   ['CERTIFICATE_', 'general-transport'],
   ['NETWORK_', 'general-transport'],

@@ -6,6 +6,7 @@ import type { QueueLimits } from './job-requests.ts';
 import type { JobSecretStore } from './secrets/job-secrets.ts';
 import type { JobTransports } from './job-transport.ts';
 import type { Journal } from './journal/journal.ts';
+import type { SeatPacer } from './scheduler/seat.ts';
 import type { SettingDefaults } from './new-records.ts';
 import type { RunnerOptions } from './runner-parts.ts';
 
@@ -25,10 +26,7 @@ export interface JobQueueParts {
   readonly newId: () => string;
 }
 
-export type QueuePacer = Pick<
-  Pacer,
-  'leave' | 'pass' | 'isLimited' | 'mayFetch' | 'want' | 'explain' | 'yieldsFor'
->;
+export type QueuePacer = SeatPacer & Pick<Pacer, 'explain' | 'yieldsFor'>;
 
 export interface JobQueueOptions extends RunnerOptions {
   readonly limits: QueueLimits;

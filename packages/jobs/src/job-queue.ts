@@ -78,18 +78,18 @@ export class JobQueue implements JobControl, AsyncDisposable {
   }
 
   async create(request: JobRequest): Promise<JobDetails> {
-    const { files = [], secrets, resume = false } = request;
+    const { files: asked = [], secrets, resume = false, kind = 'download' } = request;
     const { journal, clock, newId } = this.#parts;
     const { limits, defaults, notifyTargets } = this.#options;
     const settings = checkSettings(settingsOf(request, defaults), notifyTargets);
-    await checkFiles(files, [], { limits, overwrite: settings.overwrite });
+    const files = await checkFiles(asked, [], { kind, limits, settings });
     if (resume && files.length === 0) throw new JobEmptyError(settings.name);
     const id = newId();
     // Before the job: one without its secrets would fail for a reason that nobody understands.
     const names = await this.#deeds.keepSecrets(id, secrets);
     const number = this.#lastNumber + 1;
-    const facts = { id, number, nowMs: clock.wallMs(), secrets: names, fileCount: files.length };
-    const record = newJob(settings, facts);
+    const facts = { kind, id, number, nowMs: clock.wallMs(), secrets: names };
+    const record = newJob(settings, { ...facts, fileCount: files.length });
     const fileRecords = files.map((file, index) => newFile(file, id, index));
     try {
       // Not before: others may have come while the files and the secrets were looked at.
@@ -144,12 +144,12 @@ export class JobQueue implements JobControl, AsyncDisposable {
     return { ...this.#received };
   }
 
-  async addFiles(name: string, files: readonly JobFileRequest[]): Promise<JobDetails> {
+  async addFiles(name: string, asked: readonly JobFileRequest[]): Promise<JobDetails> {
     return await this.#do(name, async (job) => {
       this.#deeds.check(job, 'files-added');
-      const { overwrite } = job.record.settings;
-      await checkFiles(files, job.files, { limits: this.#options.limits, overwrite });
-      const first = job.record.fileCount;
+      const { limits } = this.#options;
+      const files = await checkFiles(asked, job.files, { ...job.record, limits });
+      const { fileCount: first } = job.record;
       job.addFiles(files.map((file, index) => newFile(file, job.id, first + index)));
       this.#runner.look();
     });

@@ -1,5 +1,7 @@
+import { basename } from 'node:path';
 import { SECOND_MS } from '@peer-cache/core';
 import type { Progress } from '@peer-cache/download';
+import type { UploadProgress } from '@peer-cache/upload';
 import { shownUrl } from '@peer-cache/transport';
 import type {
   JobDetails,
@@ -30,7 +32,10 @@ export interface ReportedJob {
   readonly live: LiveFiles;
 }
 
-type LiveFiles = ReadonlyMap<number, Progress>;
+/** What is told of a file while it is transferred. */
+export type LiveFile = Pick<Progress | UploadProgress, 'sizeBytes' | 'doneBytes'>;
+
+type LiveFiles = ReadonlyMap<number, LiveFile>;
 
 export function totalsOf(files: readonly FileRecord[], live: LiveFiles): JobTotals {
   let transferredFileCount = 0;
@@ -61,6 +66,7 @@ export function summaryOf(job: ReportedJob): JobSummary {
     fileCount,
     ...job.totals,
     bytes: job.record.bytes,
+    sentBytes: kind === 'download' ? undefined : job.record.sentBytes,
     createdMs,
     modifiedMs,
     transferredMs: job.record.transferredMs,
@@ -82,8 +88,9 @@ export function detailsOf(job: ReportedJob, errors: readonly JobError[]): JobDet
   };
 }
 
-export function fileStatusOf(file: FileRecord, progress: Progress | undefined): JobFileStatus {
-  const { index, url, path, mirrors, ranges, error, responseHeaders, version } = file;
+export function fileStatusOf(file: FileRecord, progress: LiveFile | undefined): JobFileStatus {
+  const { index, url, path, mirrors, ranges, error, responseHeaders, version, upload } = file;
+  const session = version?.kind === 'sent' ? version.session : undefined;
   const isComing = progress !== undefined && file.state === 'waiting';
   return {
     index,
@@ -97,17 +104,21 @@ export function fileStatusOf(file: FileRecord, progress: Progress | undefined): 
     error,
     responseHeaders,
     digest: version?.kind === 'described' ? version.digest : undefined,
+    upload: upload && {
+      name: upload.name ?? basename(path),
+      protocol: session?.protocol ?? upload.protocol,
+    },
   };
 }
 
 /** Until the origin has answered, what earlier attempts brought. */
-function doneOf(file: FileRecord, progress: Progress | undefined): number {
+function doneOf(file: FileRecord, progress: LiveFile | undefined): number {
   if (progress === undefined) return file.doneBytes;
   const isUnanswered = progress.sizeBytes === undefined && progress.doneBytes === 0;
   return isUnanswered ? file.doneBytes : progress.doneBytes;
 }
 
-function sizeOf(file: FileRecord, progress: Progress | undefined): number | undefined {
+function sizeOf(file: FileRecord, progress: LiveFile | undefined): number | undefined {
   return progress?.sizeBytes ?? file.sizeBytes ?? sumOf(file.ranges);
 }
 

@@ -5,8 +5,15 @@ import { isRate, LEAST_RATE } from '@peer-cache/bandwidth';
 import { FileExistsError, FileUnwritableError } from '@peer-cache/download';
 import { messageOf } from '@peer-cache/core';
 import { shownUrl } from '@peer-cache/transport';
-import type { JobFileRequest, JobSettings, RequestedRange, Retarget } from '@peer-cache/protocol';
+import type {
+  JobFileRequest,
+  JobKind,
+  JobSettings,
+  RequestedRange,
+  Retarget,
+} from '@peer-cache/protocol';
 import { JobLimitError, JobRequestError } from './errors.ts';
+import { checkSent, filesOfKind } from './upload-requests.ts';
 import type { FileRecord } from './records.ts';
 import { DIGEST_NAMES, parseDigest } from './file/whole-digest.ts';
 
@@ -57,32 +64,54 @@ export function checkSettings(
   return { ...settings, minimumRetryDelaySeconds: leastDelay };
 }
 
+/** What files of a job have to go with. */
+export interface FileTerms {
+  readonly kind: JobKind;
+  readonly limits: QueueLimits;
+  readonly settings: Pick<JobSettings, 'overwrite'>;
+}
+
 /**
- * Files as they may be added to those that the job has: fetchable, and with a place to go.
+ * Files as they may be added to those that the job has, with what is usual filled in: fetchable, and
+ * with a place to go; or readable, and with one to be sent to.
  *
  * @throws {JobRequestError | JobLimitError | FileExistsError | FileUnwritableError}
  */
 export async function checkFiles(
-  files: readonly JobFileRequest[],
+  asked: readonly JobFileRequest[],
   present: readonly FileRecord[],
-  { limits, overwrite }: { readonly limits: QueueLimits; readonly overwrite: boolean },
-): Promise<void> {
+  { kind, limits, settings }: FileTerms,
+): Promise<readonly JobFileRequest[]> {
+  const files = filesOfKind(kind, asked);
   if (present.length + files.length > limits.mostFiles) {
     throw new JobLimitError('files in a job', limits.mostFiles, 'jobs.most_files');
   }
-  const paths = new Set(present.map(({ path }) => normalize(path)));
+  const paths = new Set(present.flatMap(placesOf).map((path) => normalize(path)));
   for (const file of files) {
     checkUrl(file.url, 'file');
     for (const mirror of file.mirrors ?? []) checkUrl(mirror, 'mirror');
     checkPath(file.path);
-    if (paths.has(normalize(file.path))) {
-      throw new JobRequestError(`two files of the job would be ${file.path}; name another path`);
+    for (const path of placesOf(file)) {
+      checkPath(path);
+      if (paths.has(normalize(path))) {
+        throw new JobRequestError(`two files of the job would be ${path}; name another path`);
+      }
+      paths.add(normalize(path));
     }
-    paths.add(normalize(file.path));
     checkRanges(file, limits);
     checkDigest(file);
-    await checkPlace(file.path, overwrite);
+    const { upload } = file;
+    const place = upload === undefined ? file.path : upload.replyPath;
+    if (upload !== undefined) await checkSent(file.path);
+    if (place !== undefined) await checkPlace(place, settings.overwrite);
   }
+  return files;
+}
+
+/** Where something of the file is going to be written: what is sent is only read. */
+function placesOf({ path, upload }: Pick<JobFileRequest, 'path' | 'upload'>): string[] {
+  if (upload === undefined) return [path];
+  return upload.replyPath === undefined ? [] : [upload.replyPath];
 }
 
 /** A file and the URL that it is to come from. */

@@ -1,12 +1,14 @@
+import type { Turn } from '@peer-cache/bandwidth';
 import { PeerCacheError, asError } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
 import { Progress } from '@peer-cache/download';
 import type { OriginHttp } from '@peer-cache/transport';
-import type { Turn } from '@peer-cache/download';
 import type { Checkpoints } from './file/checkpoints.ts';
 import type { Clock } from './clock.ts';
 import type { ContentFetcher } from './file/file-transfer.ts';
 import { transferFile } from './file/file-transfer.ts';
+import { sendFile } from './file/file-upload.ts';
+import { UploadProgress } from '@peer-cache/upload';
 import { jobErrorOf, retryAfterMsOf } from './job-error.ts';
 import type { JobTransport } from './job-transport.ts';
 import type { Job } from './job.ts';
@@ -105,26 +107,57 @@ export class JobRun {
     return files.find(({ index, state }) => state === 'waiting' && !this.#taken.has(index));
   }
 
-  async #transfer({ index, url }: FileRecord, http: OriginHttp): Promise<void> {
-    const { job, fetcher, checkpoints, turn, clock } = this.#parts;
-    const progress = this.#progressOf(index);
-    const ledger = job.ledger(index);
-    job.began(index, progress);
+  async #transfer({ index, url, upload }: FileRecord, http: OriginHttp): Promise<void> {
+    const { job, clock } = this.#parts;
     try {
-      const options = {
-        turn,
-        progress,
-        http,
-        isShared: job.record.settings.sharing,
-        signal: this.#stop.signal,
-        leave: this.#leave.signal,
-      };
-      await transferFile({ fetcher, ledger, checkpoints }, options);
+      if (upload === undefined) await this.#bring(index, http);
+      else await this.#send(index, http);
     } catch (error) {
       if (!this.#isLeft(error)) this.#failed(index, url, error, clock.wallMs());
     } finally {
       job.ended(index);
     }
+  }
+
+  async #bring(index: number, http: OriginHttp): Promise<void> {
+    const { job, fetcher, checkpoints } = this.#parts;
+    const progress = this.#progressOf(index);
+    const ledger = job.ledger(index);
+    job.began(index, progress);
+    const { sharing: isShared } = job.record.settings;
+    const options = { ...this.#way(http), progress, isShared };
+    await transferFile({ fetcher, ledger, checkpoints }, options);
+  }
+
+  async #send(index: number, http: OriginHttp): Promise<void> {
+    const { job } = this.#parts;
+    const progress = this.#sendingOf(index);
+    const ledger = job.ledger(index);
+    job.began(index, progress);
+    const { kind } = job.record;
+    const awaitReply = (url: string, changes: Partial<FileRecord>): void => {
+      job.addReply(index, url, changes);
+    };
+    await sendFile({ ledger, awaitReply }, { ...this.#way(http), kind, progress });
+  }
+
+  #way(http: OriginHttp) {
+    const { turn } = this.#parts;
+    return { turn, http, signal: this.#stop.signal, leave: this.#leave.signal };
+  }
+
+  #sendingOf(index: number): UploadProgress {
+    const { job, log } = this.#parts;
+    const progress = new UploadProgress();
+    progress.on('upload-begun', () => this.#options.onConnected());
+    progress.on('bytes-sent', ({ bytes }) => job.sent(bytes, PROGRESS_INTERVAL_MS));
+    progress.on('origin-answered', ({ headers }) => {
+      job.noteFile(index, { responseHeaders: headers });
+    });
+    progress.on('upload-warned', ({ code, message }) => {
+      log.warn({ jobId: job.id, fileIndex: index, code, message }, 'file warned');
+    });
+    return progress;
   }
 
   #progressOf(index: number): Progress {

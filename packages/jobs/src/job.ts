@@ -1,15 +1,15 @@
-import type { Progress } from '@peer-cache/download';
 import type { BytesBySource, JobError, JobEvent, JobState } from '@peer-cache/protocol';
 import type { Clock } from './clock.ts';
 import { JobStateError } from './errors.ts';
 import type { FileLedger } from './file/file-ledger.ts';
 import type { KeptSegments } from './file/kept-segments.ts';
 import { fileStatusOf, summaryOf, totalsOf } from './job-reports.ts';
-import type { JobTotals } from './job-reports.ts';
+import type { JobTotals, LiveFile } from './job-reports.ts';
 import { isActive, isRunning, nextState } from './job-state.ts';
 import type { JobEventName } from './job-state.ts';
 import { isJournalTrouble } from './journal/journal.ts';
 import type { Journal } from './journal/journal.ts';
+import { newFile } from './new-records.ts';
 import type { FileRecord, JobRecord, JobTimers, KeptSegment } from './records.ts';
 import { advance, onChanged, onProgress } from './timers.ts';
 
@@ -22,7 +22,7 @@ export interface JobParts {
 }
 
 /** What a transfer that runs tells of its file. */
-type LiveFiles = ReadonlyMap<number, Progress>;
+type LiveFiles = ReadonlyMap<number, LiveFile>;
 
 /**
  * A job in memory, one with what the journal has of it: each change is journaled first. Its files
@@ -30,7 +30,7 @@ type LiveFiles = ReadonlyMap<number, Progress>;
  */
 export class Job {
   readonly #parts: JobParts;
-  readonly #live = new Map<number, Progress>();
+  readonly #live = new Map<number, LiveFile>();
   readonly #keptInMemory = new Map<number, KeptSegments>();
   #record: JobRecord;
   #timersAtMs: number;
@@ -158,6 +158,18 @@ export class Job {
     this.#parts.tell({ event: 'job-changed', job: summaryOf(this) });
   }
 
+  /** A file was sent, and its reply is one more file to bring: all of it, or nothing of it. */
+  addReply(index: number, url: string, changes: Partial<FileRecord>): void {
+    const { journal } = this.#parts;
+    const ledger = this.ledger(index);
+    const { path, upload } = ledger.record;
+    const request = { url, path: upload?.replyPath ?? `${path}.reply` };
+    journal.transact(() => {
+      ledger.save(changes);
+      this.addFiles([newFile(request, this.id, this.#record.fileCount)]);
+    });
+  }
+
   /** Notes what the next journaled change of the file will take with it. */
   noteFile(index: number, changes: Partial<FileRecord>): void {
     const file = this.#files?.[index];
@@ -211,7 +223,7 @@ export class Job {
   }
 
   /** A transfer of one of its files begins, with what tells of it. */
-  began(index: number, progress: Progress): void {
+  began(index: number, progress: LiveFile): void {
     this.#live.set(index, progress);
   }
 
@@ -229,8 +241,19 @@ export class Job {
       bytes: { ...before, [kind]: before[kind] + bytes },
       timers: onProgress(this.timers),
     });
+    this.#tellProgress(tellEveryMs);
+  }
+
+  /** Content bytes went out: the same. */
+  sent(bytes: number, tellEveryMs: number): void {
+    const sentBytes = this.#record.sentBytes + bytes;
+    this.#keep({ ...this.#record, sentBytes, timers: onProgress(this.timers) });
+    this.#tellProgress(tellEveryMs);
+  }
+
+  #tellProgress(everyMs: number): void {
     const nowMs = this.#parts.clock.uptimeMs();
-    if (nowMs - this.#toldMs < tellEveryMs) return;
+    if (nowMs - this.#toldMs < everyMs) return;
     this.#toldMs = nowMs;
     this.#parts.tell({ event: 'job-progressed', job: summaryOf(this) });
   }

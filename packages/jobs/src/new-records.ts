@@ -1,5 +1,6 @@
 import type {
   JobFileRequest,
+  JobKind,
   JobRequest,
   JobSettings,
   SecretNames,
@@ -26,7 +27,7 @@ const TRANSPORT: TransportSettings = {
 
 /** All settings of a job that is asked for. */
 export function settingsOf(request: JobRequest, defaults: SettingDefaults): JobSettings {
-  const { files: _files, secrets: _secrets, resume: _resume, ...settings } = request;
+  const { files: _files, secrets: _secrets, resume: _resume, kind: _kind, ...settings } = request;
   const usual: Omit<JobSettings, 'name'> = {
     description: '',
     priority: 'normal',
@@ -62,18 +63,20 @@ export function newJob(
     nowMs,
     secrets,
     fileCount,
+    kind = 'download',
   }: {
     readonly id: string;
     readonly number: number;
     readonly nowMs: number;
     readonly secrets: SecretNames;
     readonly fileCount: number;
+    readonly kind?: JobKind | undefined;
   },
 ): JobRecord {
   return {
     id,
     number,
-    kind: 'download',
+    kind,
     state: 'suspended',
     settings,
     secrets,
@@ -84,13 +87,14 @@ export function newJob(
     error: undefined,
     errorCount: 0,
     bytes: { store: 0, peers: 0, origin: 0 },
+    sentBytes: 0,
     timers: NEW_TIMERS,
     isCompleting: false,
   };
 }
 
 export function newFile(request: JobFileRequest, jobId: string, index: number): FileRecord {
-  const { url, path, mirrors, ranges, digest } = request;
+  const { url, path, mirrors, ranges, digest, upload } = request;
   return {
     jobId,
     index,
@@ -99,6 +103,7 @@ export function newFile(request: JobFileRequest, jobId: string, index: number): 
     mirrors,
     ranges,
     digest,
+    upload,
     state: 'waiting',
     sizeBytes: undefined,
     doneBytes: 0,

@@ -1,4 +1,5 @@
 import type { Taker } from '@peer-cache/bandwidth';
+import type { LocalFileState, UploadSession } from '@peer-cache/upload';
 import type {
   BytesBySource,
   JobError,
@@ -28,6 +29,8 @@ export interface JobRecord {
   readonly error: JobError | undefined;
   readonly errorCount: number;
   readonly bytes: BytesBySource;
+  /** Content bytes that went out, those that were sent again included. */
+  readonly sentBytes: number;
   readonly timers: JobTimers;
   /** Set before the first file gets its name: after a crash the rest follows. */
   readonly isCompleting: boolean;
@@ -69,7 +72,17 @@ export interface FileRecord extends JobFileRequest {
   readonly temporary: TemporaryFile | undefined;
 }
 
-export type FileVersion =
+/** Of a file that is sent: what was sent, and where the server keeps what it has of it. */
+export interface SentVersion {
+  readonly kind: 'sent';
+  readonly local: LocalFileState;
+  readonly session: UploadSession;
+}
+
+export type FileVersion = FetchedVersion | SentVersion;
+
+/** Of a file that is brought. */
+export type FetchedVersion =
   | { readonly kind: 'described'; readonly digest: string; readonly sizeBytes: number }
   | {
       readonly kind: 'plain';

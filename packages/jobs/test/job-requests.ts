@@ -14,7 +14,7 @@ async function check(
   files: readonly JobFileRequest[],
   { overwrite = false, present = [] as ReturnType<typeof fileRecord>[] } = {},
 ): Promise<void> {
-  await checkFiles(files, present, { limits: LIMITS, overwrite });
+  await checkFiles(files, present, { kind: 'download', limits: LIMITS, settings: { overwrite } });
 }
 
 test('settings at their limits are taken as they are', (t) => {

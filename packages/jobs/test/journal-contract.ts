@@ -38,6 +38,7 @@ export function jobRecord(number: number, changes: Partial<JobRecord> = {}): Job
     error: undefined,
     errorCount: 0,
     bytes: { store: 0, peers: 0, origin: 0 },
+    sentBytes: 0,
     timers: NEW_TIMERS,
     isCompleting: false,
     ...changes,
@@ -99,11 +100,12 @@ export const FULL_JOB: JobRecord = jobRecord(1, {
     costPolicy: 'not-roaming',
   },
   secrets: { headers: ['X-Token'], origin: true, proxy: true, clientCertificate: true },
-  fileCount: 3,
+  fileCount: 4,
   transferredMs: 1_700_000_000_000.5,
   error: { ...ERROR, fileIndex: 2, url: 'https://origin.test/2' },
   errorCount: 12,
   bytes: { store: 1, peers: 2 ** 40, origin: 2 ** 52 },
+  sentBytes: 2 ** 41,
   timers: { activeMs: 1.5, noProgressMs: 0, inactiveMs: 2, retryInMs: 3 },
   isCompleting: true,
 });
@@ -139,6 +141,14 @@ export const FULL_FILES: readonly FileRecord[] = [
       url: 'https://origin.test/2',
       validator: undefined,
       sizeBytes: undefined,
+    },
+  }),
+  fileRecord(FULL_JOB, 3, {
+    upload: { name: 'a/b.zip', protocol: 'tus', replyPath: '/home/somebody/reply' },
+    version: {
+      kind: 'sent',
+      local: { sizeBytes: 7, modifiedNs: '1700000000000000001', inode: '1:2' },
+      session: { protocol: 'tus', url: 'https://origin.test/files/1', checksum: 'sha256' },
     },
   }),
 ];

@@ -23,9 +23,11 @@ class KeepingPacer implements SeatPacer {
     this.wants++;
   }
 
-  async pass(): Promise<void> {
-    // Nothing is limited.
-  }
+  readonly streams: SeatPacer['streams'] = {
+    pass: () => Promise.resolve(),
+    send: (_who, { mostBytes }) => Promise.resolve(mostBytes),
+    probed: () => undefined,
+  };
 
   isLimited(who: Taker): boolean {
     this.looked.push(who);
@@ -88,7 +90,7 @@ test('the signal of who waits is the one that ends the wait', async (t) => {
   const pacer: SeatPacer = {
     mayFetch: () => true,
     want: () => undefined,
-    pass: async () => undefined,
+    streams: { pass: async () => undefined, send: async () => 1, probed: () => undefined },
     isLimited: () => false,
     leave: async (_request, { signal }) => {
       signal.throwIfAborted();

@@ -44,9 +44,12 @@ test('everything is there when the journal is opened again', async (t) => {
 /** What makes a journal one of an earlier version. */
 const WITHOUT_LIMITS =
   "UPDATE jobs SET settings = json_remove(settings, '$.limit', '$.costPolicy')";
+const WITHOUT_UPLOADS = 'ALTER TABLE files DROP COLUMN upload';
+const WITHOUT_MIRRORS = 'ALTER TABLE files DROP COLUMN mirrors';
 const EARLIER: readonly string[] = [
-  `${WITHOUT_LIMITS}; ALTER TABLE files DROP COLUMN mirrors; PRAGMA user_version = 1`,
-  `${WITHOUT_LIMITS}; PRAGMA user_version = 2`,
+  `${WITHOUT_LIMITS}; ${WITHOUT_UPLOADS}; ${WITHOUT_MIRRORS}; PRAGMA user_version = 1`,
+  `${WITHOUT_LIMITS}; ${WITHOUT_UPLOADS}; PRAGMA user_version = 2`,
+  `${WITHOUT_UPLOADS}; PRAGMA user_version = 3`,
 ];
 for (const [index, change] of EARLIER.entries()) {
   const version = index + 1;
@@ -57,8 +60,12 @@ for (const [index, change] of EARLIER.entries()) {
     const before = everythingOf(first, FULL_JOB.id);
     first[Symbol.dispose]();
     alter(path, change);
-    const job = { ...FULL_JOB, settings: without(FULL_JOB.settings, 'limit', 'costPolicy') };
-    const files = FULL_FILES.map((file) => (version === 1 ? without(file, 'mirrors') : file));
+    const newer = version < 3 ? (['limit', 'costPolicy'] as const) : [];
+    const job = { ...FULL_JOB, settings: without(FULL_JOB.settings, ...newer) };
+    const files = FULL_FILES.map((file) => {
+      const sent = without(file, 'upload');
+      return version === 1 ? without(sent, 'mirrors') : sent;
+    });
     for (let times = 0; times < 2; times++) {
       const next = opened(t, path);
       t.deepEqual(everythingOf(next, FULL_JOB.id), { ...before, files });
@@ -68,7 +75,7 @@ for (const [index, change] of EARLIER.entries()) {
       );
       next[Symbol.dispose]();
     }
-    t.is(versionOf(path), 3, 'a version that knows no limits must not go on with it');
+    t.is(versionOf(path), 4, 'a version that knows no uploads must not go on with it');
   });
 }
 
@@ -154,7 +161,7 @@ const DAMAGES: Record<string, (path: string) => void> = {
     bytes.fill('garbage', 2 * 4096, 3 * 4096);
     writeFileSync(path, bytes);
   },
-  'of a later version': (path) => alter(path, 'PRAGMA user_version = 4'),
+  'of a later version': (path) => alter(path, 'PRAGMA user_version = 5'),
   'that is another program’s': (path) => {
     rmSync(path);
     alter(path, 'CREATE TABLE notes (text TEXT)');

@@ -9,6 +9,7 @@ export type { BlockRun, BlocksQuestion, BlocksRequest, FrameHeader } from './blo
 export type { BytesBySource } from './bytes-by-source.ts';
 export type * from './control.ts';
 export type { Failure } from './failure.ts';
+export type * from './job-files.ts';
 export type * from './jobs.ts';
 export { COST_POLICIES, NETWORK_COSTS } from './network-cost.ts';
 export type { CostPolicy, NetworkCost } from './network-cost.ts';

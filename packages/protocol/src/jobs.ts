@@ -4,6 +4,7 @@
  */
 import type { BytesBySource } from './bytes-by-source.ts';
 import type { Failure } from './failure.ts';
+import type { JobError, JobFileRequest, JobFileStatus } from './job-files.ts';
 import type { CostPolicy } from './network-cost.ts';
 
 /** What happens to a job, and what a person may do to it: see `MOVES` of `@peer-cache/jobs`. */
@@ -21,49 +22,8 @@ export type JobState =
 /** The most urgent first. Foreground competes for bandwidth, the others take what is idle. */
 export type JobPriority = 'foreground' | 'high' | 'normal' | 'low';
 
-/** What a job does. Uploads come with their own protocol. */
-export type JobKind = 'download';
-
-/** Where in the work an error arose (BG_ERROR_CONTEXT of BITS). */
-export type ErrorContext =
-  | 'none'
-  | 'unknown'
-  | 'general-queue-manager'
-  | 'queue-manager-notification'
-  | 'local-file'
-  | 'remote-file'
-  | 'general-transport'
-  | 'remote-application';
-
-/** An error that a job met. */
-export interface JobError extends Failure {
-  readonly context: ErrorContext;
-  readonly atMs: number;
-  /** Absent where no single file is to blame. */
-  readonly fileIndex?: number | undefined;
-  /** The file's URL without user info and query. */
-  readonly url?: string | undefined;
-}
-
-/** Bytes of a content, half open; without an end: up to the content's end. */
-export interface RequestedRange {
-  readonly startByte: number;
-  readonly endByte?: number | undefined;
-}
-
-/** One URL to one path, as a job is given it. */
-export interface JobFileRequest {
-  /** `http:` or `https:`, at most 2200 characters. */
-  readonly url: string;
-  /** Absolute; its folder must exist. */
-  readonly path: string;
-  /** At most 16 other URLs with the same bytes: they share the work where the content is described. */
-  readonly mirrors?: readonly string[] | undefined;
-  /** Only these, packed in this order. Absent: the whole content. */
-  readonly ranges?: readonly RequestedRange[] | undefined;
-  /** What the whole must hash to: `blake3:`, `sha256:`, `sha384:` or `sha512:` and hexadecimal digits. */
-  readonly digest?: string | undefined;
-}
+/** What a job does: brings files, sends them, or sends them and brings what is answered to each. */
+export type JobKind = 'download' | 'upload' | 'upload-reply';
 
 /** What can be set on a job, at its creation and at any time after. */
 export interface JobSettings {
@@ -144,6 +104,8 @@ export interface ClientCertificate {
 
 /** The body of `POST /v1/jobs`. A job starts `suspended`, unless it is to be resumed at once. */
 export interface JobRequest extends SettingChanges {
+  /** Absent: `download`. */
+  readonly kind?: JobKind | undefined;
   readonly name: string;
   readonly files?: readonly JobFileRequest[] | undefined;
   readonly secrets?: JobSecrets | undefined;
@@ -180,6 +142,8 @@ export interface JobSummary {
   readonly doneBytes: number;
   /** What arrived, by where it came from; more than `doneBytes` where something was fetched again. */
   readonly bytes: BytesBySource;
+  /** What went out, that which was sent again included; absent for a job that only brings files. */
+  readonly sentBytes?: number | undefined;
   readonly createdMs: number;
   /** Of the last change of any kind. */
   readonly modifiedMs: number;
@@ -217,25 +181,6 @@ export interface JobTimes {
   readonly noProgressSeconds: number;
   /** Since anything last happened to the job. */
   readonly inactiveSeconds: number;
-}
-
-export type JobFileState = 'waiting' | 'transferring' | 'failed' | 'transferred' | 'released';
-
-export interface JobFileStatus {
-  readonly index: number;
-  readonly url: string;
-  readonly path: string;
-  readonly state: JobFileState;
-  /** Of what is wanted: the sum of the ranges, where there are some. */
-  readonly sizeBytes?: number | undefined;
-  readonly doneBytes: number;
-  readonly mirrors?: readonly string[] | undefined;
-  readonly ranges?: readonly RequestedRange[] | undefined;
-  readonly error?: JobError | undefined;
-  /** Of the last response of the origin. */
-  readonly responseHeaders?: Readonly<Record<string, string>> | undefined;
-  /** BLAKE3 of the content where the origin's content information tells it. */
-  readonly digest?: string | undefined;
 }
 
 /** The answer to `GET /v1/jobs?state=&after=&limit=`: a page, in order of creation. */

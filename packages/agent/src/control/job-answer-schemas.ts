@@ -20,11 +20,13 @@ import {
   COUNT,
   ERROR_CONTEXT,
   JOB_FILE_STATE,
+  JOB_KIND,
   JOB_PRIORITY,
   JOB_STATE,
   NUMBER,
   RANGE,
   TEXT,
+  UPLOAD_PROTOCOL,
 } from './value-schemas.ts';
 
 const FAILURE_FIELDS = { code: TEXT, message: TEXT, transient: Type.Boolean() };
@@ -41,7 +43,7 @@ const ERROR = schemaOf<JobError>()(
 
 const SUMMARY_FIELDS = {
   id: TEXT,
-  kind: Type.Enum(['download']),
+  kind: JOB_KIND,
   name: TEXT,
   state: JOB_STATE,
   priority: JOB_PRIORITY,
@@ -51,6 +53,7 @@ const SUMMARY_FIELDS = {
   sizeBytes: Type.Optional(COUNT),
   doneBytes: COUNT,
   bytes: BYTES_BY_SOURCE,
+  sentBytes: Type.Optional(COUNT),
   createdMs: NUMBER,
   modifiedMs: NUMBER,
   transferredMs: Type.Optional(NUMBER),
@@ -91,6 +94,7 @@ const FILE_STATUS = schemaOf<JobFileStatus>()(
     error: Type.Optional(ERROR),
     responseHeaders: Type.Optional(Type.Record(Type.String(), Type.String())),
     digest: Type.Optional(TEXT),
+    upload: Type.Optional(Type.Object({ name: TEXT, protocol: Type.Optional(UPLOAD_PROTOCOL) })),
   }),
 );
 

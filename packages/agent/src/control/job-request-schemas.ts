@@ -10,6 +10,7 @@ import type {
   ProxyUse,
   Retarget,
   TransportSettings,
+  UploadRequest,
 } from '@peer-cache/protocol';
 import { Type } from 'typebox';
 import type { TUnsafe } from 'typebox';
@@ -18,11 +19,13 @@ import {
   CLOSED,
   COST_POLICY,
   COUNT,
+  JOB_KIND,
   JOB_PRIORITY,
   JOB_URL,
   MOST_MIRRORS,
   PATH,
   RANGE,
+  UPLOAD_PROTOCOL,
 } from './value-schemas.ts';
 
 /** What BITS has room for (a ULONG): 136 years. */
@@ -119,6 +122,17 @@ const CHANGES = {
   secrets: Type.Optional(SECRETS),
 };
 
+const UPLOAD = schemaOf<UploadRequest>()(
+  Type.Object(
+    {
+      name: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
+      protocol: Type.Optional(UPLOAD_PROTOCOL),
+      replyPath: Type.Optional(PATH),
+    },
+    CLOSED,
+  ),
+);
+
 const FILE = schemaOf<JobFileRequest>()(
   Type.Object(
     {
@@ -130,6 +144,7 @@ const FILE = schemaOf<JobFileRequest>()(
       digest: Type.Optional(
         Type.String({ pattern: '^(?:blake3|sha256|sha384|sha512):[0-9A-Fa-f]{64,128}$' }),
       ),
+      upload: Type.Optional(UPLOAD),
     },
     CLOSED,
   ),
@@ -139,6 +154,7 @@ export const JOB_REQUEST: TUnsafe<JobRequest> = schemaOf<JobRequest>()(
   Type.Object(
     {
       ...CHANGES,
+      kind: Type.Optional(JOB_KIND),
       name: NAME,
       files: Type.Optional(Type.Array(FILE)),
       resume: Type.Optional(Type.Boolean()),

@@ -6,9 +6,11 @@ import type {
   ErrorContext,
   Failure,
   JobFileState,
+  JobKind,
   JobPriority,
   JobState,
   RequestedRange,
+  UploadProtocol,
 } from '@peer-cache/protocol';
 import { Type } from 'typebox';
 import type { TInteger, TNumber, TString, TUnsafe } from 'typebox';
@@ -46,6 +48,14 @@ export const JOB_STATE: TUnsafe<JobState> = schemaOf<JobState>()(Type.Enum([...S
 
 export const JOB_PRIORITY: TUnsafe<JobPriority> = schemaOf<JobPriority>()(
   Type.Enum(['foreground', 'high', 'normal', 'low']),
+);
+
+export const JOB_KIND: TUnsafe<JobKind> = schemaOf<JobKind>()(
+  Type.Enum(['download', 'upload', 'upload-reply']),
+);
+
+export const UPLOAD_PROTOCOL: TUnsafe<UploadProtocol> = schemaOf<UploadProtocol>()(
+  Type.Enum(['tus', 'ietf', 'put']),
 );
 
 export const COST_POLICY: TUnsafe<CostPolicy> = schemaOf<CostPolicy>()(

@@ -1,11 +1,6 @@
+import type { Turn } from '@peer-cache/bandwidth';
 import type { FileHandle } from 'node:fs/promises';
-import type {
-  ContentSink,
-  FetchedContent,
-  FetchOptions,
-  Progress,
-  Turn,
-} from '@peer-cache/download';
+import type { ContentSink, FetchedContent, FetchOptions, Progress } from '@peer-cache/download';
 import type { OriginHttp } from '@peer-cache/transport';
 import { withFileErrors } from '@peer-cache/download';
 import type { Checkpoints } from './checkpoints.ts';

@@ -1,9 +1,9 @@
 import { shownUrl } from '@peer-cache/transport';
 import type { ContentVersion } from '@peer-cache/download';
-import type { FileVersion } from '../records.ts';
+import type { FetchedVersion, FileVersion } from '../records.ts';
 
 /** A version as the journal keeps it. */
-export function versionOf(version: ContentVersion): FileVersion {
+export function versionOf(version: ContentVersion): FetchedVersion {
   if (version.kind === 'described') {
     const digest = Buffer.from(version.digest).toString('hex');
     return { kind: 'described', digest, sizeBytes: version.sizeBytes };

@@ -7,7 +7,7 @@ import type { CheckpointNote, Checkpointed, Checkpoints } from './checkpoints.ts
 import type { FileLedger } from './file-ledger.ts';
 import { KeptSegments } from './kept-segments.ts';
 import { isSameVersion, versionOf } from './file-version.ts';
-import type { FileVersion, TemporaryFile } from '../records.ts';
+import type { FetchedVersion, TemporaryFile } from '../records.ts';
 import { openTemporary, temporaryPath } from './temporary-file.ts';
 import type { OpenedTemporary } from './temporary-file.ts';
 
@@ -166,14 +166,14 @@ export class JobFile implements ContentSink, Checkpointed, AsyncDisposable {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  async #beginAnew(version: FileVersion, hasHashes: boolean): Promise<void> {
+  async #beginAnew(version: FetchedVersion, hasHashes: boolean): Promise<void> {
     this.#parts.ledger.saveAnew({ version, temporary: this.temporary, doneBytes: 0 });
     this.#isKnown = true;
     this.#kept = new KeptSegments([], { hasHashes });
     await withFileErrors(this.#parts.ledger.record.path, () => this.handle.truncate(0));
   }
 
-  async #checkOwnHashes({ sizeBytes }: FileVersion): Promise<void> {
+  async #checkOwnHashes({ sizeBytes }: FetchedVersion): Promise<void> {
     for (const block of Array.from(this.#kept.unchecked())) {
       this.#parts.signal.throwIfAborted();
       const bytes = await this.#read(block, sizeBytes);

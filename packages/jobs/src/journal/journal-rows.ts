@@ -11,6 +11,7 @@ import {
   temporaryOf,
   text,
   timersOf,
+  uploadOf,
   versionOf,
 } from './journal-values.ts';
 import type { FileRecord, JobRecord, KeptSegment } from '../records.ts';
@@ -18,7 +19,11 @@ import type { FileRecord, JobRecord, KeptSegment } from '../records.ts';
 /** What SQLite keeps in one row, by column. */
 type Row = Readonly<Record<string, string | number | Uint8Array | null>>;
 
-const KINDS: Record<JobKind, true> = { download: true };
+const KINDS: Record<JobKind, true> = {
+  download: true,
+  upload: true,
+  'upload-reply': true,
+};
 const STATES: Record<JobState, true> = {
   suspended: true,
   queued: true,
@@ -52,7 +57,7 @@ export function rowOfJob(job: JobRecord): Row {
     transferred_ms: job.transferredMs ?? null,
     error: jsonOrNull(job.error),
     error_count: job.errorCount,
-    bytes: jsonOf(job.bytes),
+    bytes: jsonOf({ ...job.bytes, sent: job.sentBytes }),
     timers: jsonOf(job.timers),
     is_completing: Number(job.isCompleting),
   };
@@ -80,6 +85,8 @@ export function jobOfRow(path: string, value: unknown): JobRecord {
       peers: bytes.count('peers'),
       origin: bytes.count('origin'),
     },
+    // Earlier versions sent nothing.
+    sentBytes: bytes.optional('sent', count) ?? 0,
     timers: timersOf(row.json('timers')),
     isCompleting: row.truth('is_completing'),
   };
@@ -102,6 +109,7 @@ export function rowOfFile(file: FileRecord): Row {
     response_headers: jsonOrNull(file.responseHeaders),
     version: jsonOrNull(file.version),
     temporary: jsonOrNull(file.temporary),
+    upload: jsonOrNull(file.upload),
   };
 }
 
@@ -112,6 +120,7 @@ export function fileOfRow(path: string, jobId: string, value: unknown): FileReco
   const mirrors = row.optional('mirrors', (fields, column) => fields.jsonTexts(column));
   const ranges = row.optional('ranges', rangesOf);
   const digest = row.optional('digest', text);
+  const upload = row.optional('upload', uploadOf);
   return {
     jobId: row.text('job_id'),
     index: row.count('file_index'),
@@ -121,6 +130,7 @@ export function fileOfRow(path: string, jobId: string, value: unknown): FileReco
     ...(mirrors && { mirrors }),
     ...(ranges && { ranges }),
     ...(digest !== undefined && { digest }),
+    ...(upload && { upload }),
     sizeBytes: row.optional('size_bytes', count),
     doneBytes: row.count('done_bytes'),
     error: row.optional('error', (fields, column) => errorOf(fields.json(column))),

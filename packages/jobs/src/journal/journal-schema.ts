@@ -17,13 +17,14 @@ export interface JournalFileParts {
   readonly diskTypeOf?: (folder: string) => number;
 }
 
-const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 4;
 /** What makes the schema of a version that of the next, by that version. */
 const UPGRADES: Readonly<Record<number, string>> = {
   1: 'ALTER TABLE files ADD COLUMN mirrors TEXT; PRAGMA user_version = 2;',
   // Jobs may have a limit and a cost policy, within their settings. A version that knows neither
   // would run them without, so it must not read them.
   2: 'PRAGMA user_version = 3;',
+  3: 'ALTER TABLE files ADD COLUMN upload TEXT; PRAGMA user_version = 4;',
 };
 
 /** NFS, SMB, SMB2 and CIFS as Linux numbers them. Other systems number as they like. */
@@ -63,6 +64,7 @@ const SCHEMA = `
     response_headers TEXT,
     version TEXT,
     temporary TEXT,
+    upload TEXT,
     PRIMARY KEY (job_id, file_index)
   ) STRICT;
   CREATE TABLE kept_segments (

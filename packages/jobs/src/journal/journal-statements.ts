@@ -51,6 +51,7 @@ const FILE_COLUMNS = [
   'response_headers',
   'version',
   'temporary',
+  'upload',
 ];
 
 /** Fails where a table or a column is not there. */

@@ -8,7 +8,10 @@ import type {
   RedirectPolicy,
   RequestedRange,
   SecretNames,
+  UploadProtocol,
+  UploadRequest,
 } from '@peer-cache/protocol';
+import type { LocalFileState, UploadSession } from '@peer-cache/upload';
 import type { JournalFields } from './journal-fields.ts';
 import type { FileVersion, JobTimers, TemporaryFile } from '../records.ts';
 
@@ -27,7 +30,13 @@ const COST_POLICIES: Record<CostPolicy, true> = {
 };
 const PROXY_USES: Record<ProxyUse['use'], true> = { environment: true, none: true, explicit: true };
 const REDIRECTS: Record<RedirectPolicy, true> = { follow: true, 'same-origin': true, refuse: true };
-const VERSIONS: Record<FileVersion['kind'], true> = { described: true, plain: true };
+const VERSIONS: Record<FileVersion['kind'], true> = {
+  described: true,
+  plain: true,
+  sent: true,
+};
+const UPLOAD_PROTOCOLS: Record<UploadProtocol, true> = { tus: true, ietf: true, put: true };
+const CHECKSUMS: Record<'sha256' | 'sha1', true> = { sha256: true, sha1: true };
 const CONTEXTS: Record<ErrorContext, true> = {
   none: true,
   unknown: true,
@@ -131,11 +140,46 @@ export function versionOf(row: JournalFields, name: string): FileVersion {
   if (kind === 'described') {
     return { kind, digest: fields.text('digest'), sizeBytes: fields.count('sizeBytes') };
   }
+  if (kind === 'sent') {
+    return {
+      kind,
+      local: localOf(fields.nested('local')),
+      session: sessionOf(fields.nested('session')),
+    };
+  }
   return {
     kind,
     url: fields.text('url'),
     validator: fields.optional('validator', text),
     sizeBytes: fields.optional('sizeBytes', count),
+  };
+}
+
+function localOf(fields: JournalFields): LocalFileState {
+  return {
+    sizeBytes: fields.count('sizeBytes'),
+    modifiedNs: fields.text('modifiedNs'),
+    inode: fields.text('inode'),
+  };
+}
+
+function sessionOf(fields: JournalFields): UploadSession {
+  return {
+    protocol: fields.oneOf('protocol', UPLOAD_PROTOCOLS),
+    url: fields.optional('url', text),
+    checksum: fields.optional('checksum', (all, name) => all.oneOf(name, CHECKSUMS)),
+  };
+}
+
+export function uploadOf(row: JournalFields, column: string): UploadRequest {
+  const fields = row.json(column);
+  const name = fields.optional('name', text);
+  const protocol = fields.optional('protocol', (all, field) => all.oneOf(field, UPLOAD_PROTOCOLS));
+  const replyPath = fields.optional('replyPath', text);
+  return {
+    ...(name !== undefined && { name }),
+    ...(protocol !== undefined && { protocol }),
+    ...(replyPath !== undefined && { replyPath }),
   };
 }
 

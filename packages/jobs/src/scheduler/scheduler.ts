@@ -1,4 +1,4 @@
-import type { TurnUse } from '@peer-cache/download';
+import type { TurnUse } from '@peer-cache/bandwidth';
 import type { JobPriority } from '@peer-cache/protocol';
 import { JobServices, PRIORITIES } from './admission.ts';
 import { FairShare } from './fair-share.ts';

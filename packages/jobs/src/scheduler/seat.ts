@@ -1,6 +1,6 @@
-import type { Pacer, Taker } from '@peer-cache/bandwidth';
+import type { Pacing, Turn, TurnUse } from '@peer-cache/bandwidth';
+import type { Pacer, StreamPace, Taker } from '@peer-cache/bandwidth';
 import { BLOCK_BYTES, MIB } from '@peer-cache/core';
-import type { Pacing, Turn, TurnUse } from '@peer-cache/download';
 import type { JobPriority } from '@peer-cache/protocol';
 
 /** What requests are sent to. */
@@ -30,7 +30,9 @@ export interface SeatOptions {
 }
 
 /** Who says when requests to origins may go out. */
-export type SeatPacer = Pick<Pacer, 'isLimited' | 'leave' | 'pass' | 'mayFetch' | 'want'>;
+export type SeatPacer = Pick<Pacer, 'isLimited' | 'leave' | 'mayFetch' | 'want'> & {
+  readonly streams: Pick<StreamPace, 'pass' | 'send' | 'probed'>;
+};
 
 /** What a seat leaves to the scheduler. */
 export interface SeatKeeper {
@@ -147,7 +149,9 @@ function pacingOf(
   return {
     mayFetch: () => seat.isUrgent || pacer.mayFetch(),
     want: () => pacer.want(),
-    pass: (bytes, options) => pacer.pass(who, bytes, options),
+    pass: (bytes, options) => pacer.streams.pass(who, bytes, options),
+    send: (way, mostBytes, options) => pacer.streams.send(who, { way, mostBytes }, options),
+    probed: (way, rttMs) => pacer.streams.probed(way, rttMs),
     isFree: () => isFixed && !pacer.isLimited(who()),
     leave: (way, mostBytes, options) => {
       const most = seat.isUrgent ? Math.min(mostBytes, FOREGROUND_BYTES) : mostBytes;

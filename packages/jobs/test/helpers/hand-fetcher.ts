@@ -1,5 +1,5 @@
 import { BLOCK_BYTES } from '@peer-cache/core';
-import { TransferLeftError } from '@peer-cache/download';
+import { TransferLeftError } from '@peer-cache/transport';
 import type { ContentSink, FetchedContent, FetchOptions } from '@peer-cache/download';
 import type { ContentFetcher } from '../../src/file/file-transfer.ts';
 

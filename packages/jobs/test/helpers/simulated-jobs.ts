@@ -1,6 +1,6 @@
+import type { TurnUse } from '@peer-cache/bandwidth';
 import { randomFrom } from '../../../bandwidth/test/helpers/seeded-random.ts';
 import { BLOCK_BYTES } from '@peer-cache/core';
-import type { TurnUse } from '@peer-cache/download';
 import type { JobPriority } from '@peer-cache/protocol';
 import { chooseRunning } from '../../src/scheduler/admission.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';

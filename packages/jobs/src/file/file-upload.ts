@@ -1,0 +1,81 @@
+import type { Turn } from '@peer-cache/bandwidth';
+import { asError } from '@peer-cache/core';
+import type { JobKind } from '@peer-cache/protocol';
+import { shownUrl } from '@peer-cache/transport';
+import type { OriginHttp } from '@peer-cache/transport';
+import {
+  isSameState,
+  LocalFileChangedError,
+  openLocalFile,
+  replyOf,
+  uploadFile,
+} from '@peer-cache/upload';
+import type { LocalFile, UploadProgress, UploadSession } from '@peer-cache/upload';
+import { ReplyPendingError } from '../errors.ts';
+import type { FileRecord } from '../records.ts';
+import { nameAtServer } from '../upload-requests.ts';
+import type { FileLedger } from './file-ledger.ts';
+
+export interface FileUploadParts {
+  readonly ledger: FileLedger;
+  /** Adds what the server answers with to the job's files, as one step with the changes. */
+  readonly awaitReply: (url: string, changes: Partial<FileRecord>) => void;
+}
+
+export interface FileUploadOptions {
+  readonly kind: JobKind;
+  readonly turn: Turn;
+  readonly progress: UploadProgress;
+  readonly http: OriginHttp;
+  readonly signal: AbortSignal;
+  readonly leave: AbortSignal;
+}
+
+/**
+ * Sends one file of a job, whole, and journals that; goes on where an earlier attempt to send the
+ * same state of the file ended.
+ *
+ * @throws {LocalFileChangedError} after which the next attempt sends the file as it is then
+ * @throws {ReplyPendingError} while the server has no answer to it yet
+ * @throws {PeerCacheError} of the file or the server
+ */
+export async function sendFile(parts: FileUploadParts, options: FileUploadOptions): Promise<void> {
+  const { ledger } = parts;
+  const { progress } = options;
+  const { path, version } = ledger.record;
+  await using file = await openLocalFile(path);
+  try {
+    const known = version?.kind === 'sent' ? version : undefined;
+    if (known !== undefined && !isSameState(known.local, file.state)) {
+      throw new LocalFileChangedError(path);
+    }
+    await send(parts, options, { file, session: known?.session });
+  } catch (error) {
+    const isChanged = error instanceof LocalFileChangedError;
+    // What the server has of it is of no use any more.
+    if (isChanged) ledger.save({ version: undefined, doneBytes: 0 });
+    else if (progress.doneBytes > 0) ledger.save({ doneBytes: progress.doneBytes });
+    throw asError(error);
+  }
+}
+
+async function send(
+  { ledger, awaitReply }: FileUploadParts,
+  { kind, ...way }: FileUploadOptions,
+  { file, session }: { readonly file: LocalFile; readonly session: UploadSession | undefined },
+): Promise<void> {
+  const { url: target, path, upload = {} } = ledger.record;
+  const local = file.state;
+  const onSession = (next: UploadSession): void => {
+    ledger.save({ version: { kind: 'sent', local, session: next }, sizeBytes: local.sizeBytes });
+  };
+  const journey = { ...way, file, target, name: nameAtServer(path, upload), onSession };
+  const { fields } = await uploadFile(journey, { protocol: upload.protocol, session });
+  const { sizeBytes } = local;
+  const done = { state: 'transferred', sizeBytes, doneBytes: sizeBytes, error: undefined } as const;
+  if (kind !== 'upload-reply') return ledger.save(done);
+  const reply = replyOf(fields, target);
+  if (reply === 'pending') throw new ReplyPendingError(shownUrl(target));
+  if (reply === 'none') ledger.save(done);
+  else awaitReply(reply.url, done);
+}
