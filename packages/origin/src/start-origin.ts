@@ -6,6 +6,8 @@ import { contentInformation } from './content-information-plugin.ts';
 import type { ContentInformationOptions } from './content-information-plugin.ts';
 import type { ContentTraffic } from './content-traffic.ts';
 import { OriginAddressUnavailableError } from './errors.ts';
+import { uploads } from './uploads/uploads-plugin.ts';
+import type { UploadsOptions } from './uploads/uploads-plugin.ts';
 
 export interface OriginParts {
   readonly log: Log;
@@ -16,6 +18,8 @@ export interface OriginOptions extends Omit<ContentInformationOptions, 'log'> {
   readonly host?: string | undefined;
   /** Any free one unless told otherwise. */
   readonly port?: number | undefined;
+  /** Takes uploads as well. */
+  readonly uploads?: Omit<UploadsOptions, 'log'> | undefined;
 }
 
 /** An origin that is listening; disposing of it cuts what it is sending. */
@@ -35,21 +39,24 @@ const STALL_TIMEOUT_MS = 2 * MINUTE_MS;
  * or a log-on, stands in front of it.
  *
  * @throws {FolderNotFoundError} {@link ServerSecretUnsafeError} {@link StateFolderUnusableError}
+ * @throws {UploadFolderUnusableError} for the folder of uploads
  * @throws {OriginAddressUnavailableError} when it can't listen there.
  */
 export async function startOrigin(
   { log }: OriginParts,
-  { host = '127.0.0.1', port = 0, prefix = '/', ...options }: OriginOptions,
+  { host = '127.0.0.1', port = 0, prefix = '/', uploads: taken, ...options }: OriginOptions,
 ): Promise<RunningOrigin> {
   const app = Fastify({
     forceCloseConnections: true,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    // An upload lasts as long as it moves.
+    requestTimeout: taken === undefined ? REQUEST_TIMEOUT_MS : 0,
     connectionTimeout: STALL_TIMEOUT_MS,
   });
   logAnswers(app, log);
   answerErrors(app, log);
   try {
     await app.register(contentInformation, { ...options, prefix, log });
+    if (taken !== undefined) await app.register(uploads, { ...taken, log });
     const url = await listen(app, host, port);
     const [address] = app.addresses();
     log.info({ url, folder: options.folder }, 'origin started');
