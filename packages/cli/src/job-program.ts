@@ -13,7 +13,7 @@ import {
   MIRROR_OPTION,
   parseLimit,
 } from './setting-flags.ts';
-import { parseCount, parseDigest, parseRange } from './written-values.ts';
+import { parseCount, parseDigest, parseProtocol, parseRange } from './written-values.ts';
 
 interface JsonOptions {
   readonly json?: boolean;
@@ -25,6 +25,8 @@ Examples:
   $ peer-cache job create https://files.example.com/a.iso -o /srv/a.iso --auto-complete
   $ peer-cache job create https://files.example.com/a.iso --user me --password-stdin < file
   $ peer-cache job create --files-from list.tsv --name images --priority low --wait
+  $ peer-cache job create --upload https://files.example.com/uploads/ report.zip photo.jpg
+  $ peer-cache job create --upload https://files.example.com/uploads/ --reply claim.xml
 
 A list has a line "URL<TAB>PATH" for each file. A job that is transferred waits for
 peer-cache job complete, unless it completes by itself.`;
@@ -55,19 +57,28 @@ function addCreate(job: Command, setExitCode: (code: number) => void): void {
   const create = job
     .command('create')
     .description('create a job and set it going; prints its ID')
-    .argument('[url]', 'what to fetch, http: or https:')
-    .option('-o, --output <file>', 'where to (a folder: into it)')
+    .argument('[url]', 'what to fetch, http: or https:; with --upload the file to send')
+    .argument('[more...]', 'more files to send')
+    .option('-o, --output <file>', 'where to (a folder: into it); with --reply: what is answered')
     .option('--files-from <list>', 'fetch what a list names (-: standard input)')
     .option(...MIRROR_OPTION, collect)
     .option('--range <bytes>', 'only these, FIRST-LAST or FIRST- (may be repeated)', parseRange)
     .option('--digest <digest>', 'what the whole must hash to, such as sha256:…', parseDigest)
+    .option('--upload <url>', 'send files there: a tus server, or the URL that a PUT goes to')
+    .option('--as <name>', 'with --upload: the name that the server may give the file')
+    .option(
+      '--protocol <name>',
+      'with --upload: tus, ietf or put (default: ask the server)',
+      parseProtocol,
+    )
+    .option('--reply', 'with --upload: await what the server answers, and fetch it')
     .option('--suspended', 'do not set it going')
     .option('--wait', 'stay until it is transferred, or completed, or has failed')
     .option(...JSON_OPTION)
     .addHelpText('after', CREATE_EXAMPLES)
-    .action(async (url: string | undefined, options: JobCreateOptions) => {
+    .action(async (url: string | undefined, more: string[], options: JobCreateOptions) => {
       const { jobCreate } = await import('./commands/job-create.ts');
-      setExitCode(await jobCreate(url, options));
+      setExitCode(await jobCreate(url === undefined ? more : [url, ...more], options));
     });
   addSecretFlags(addSettingFlags(create));
 }

@@ -25,7 +25,7 @@ export function jobReport(
     ['tried again', job.retryInSeconds === undefined ? '' : formatIn(job.retryInSeconds, nowMs)],
     ['priority', job.priority],
     ['progress', `${progressText(job)}, ${fileCounts(job)}`],
-    ['received', sourcesText(job.bytes)],
+    [job.kind === 'download' ? 'received' : 'transfer', sourcesText(job)],
     ['created', moment(job.createdMs)],
     ['changed', moment(job.modifiedMs)],
     ['transferred', job.transferredMs === undefined ? '' : moment(job.transferredMs)],

@@ -48,9 +48,13 @@ export function progressText({
   return `${formatBytes(doneBytes)} of ${formatBytes(sizeBytes)}${share}`;
 }
 
-/** What arrived by where it came from, and what that saved; those that gave something. */
-export function sourcesText(bytes: BytesBySource): string {
+/** What went out, and what arrived by where it came from, and what that saved. */
+export function sourcesText({
+  bytes,
+  sentBytes = 0,
+}: Pick<JobSummary, 'bytes' | 'sentBytes'>): string {
   const texts = [
+    sentBytes > 0 ? `${formatBytes(sentBytes)} sent` : '',
     bytes.store > 0 ? `${formatBytes(bytes.store)} from the store` : '',
     bytes.peers > 0 ? `${formatBytes(bytes.peers)} from peers` : '',
     bytes.origin > 0 ? `${formatBytes(bytes.origin)} from the origin` : '',
@@ -58,6 +62,11 @@ export function sourcesText(bytes: BytesBySource): string {
   const saved = savedShare(bytes) ?? 0;
   if (texts.length === 0) return 'nothing yet';
   return texts.join(', ') + (saved === 0 ? '' : ` (${formatShare(saved)} saved)`);
+}
+
+/** What a bar shows of a job: what it sends goes to the origin. */
+export function movedBytes({ bytes, sentBytes = 0 }: JobSummary): BytesBySource {
+  return { ...bytes, origin: bytes.origin + sentBytes };
 }
 
 /** An error in one line: what happened, and its code. */

@@ -12,6 +12,9 @@ const ASKING = new Set(['job', 'why', 'cache', 'peers', 'log']);
  * the reader of command lines.
  */
 export async function main(argv: readonly string[]): Promise<number> {
+  // Whoever read as much as they wanted, as `head` does, is no failure; commands that write a file
+  // there notice by themselves.
+  process.stdout.on('error', () => undefined);
   const [command, ...options] = argv;
   if (command === 'status' && options.every((option) => option === '--json')) {
     try {

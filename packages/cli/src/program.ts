@@ -11,6 +11,7 @@ import type { Shell } from './completion-scripts.ts';
 import { addJobCommands } from './job-program.ts';
 import { addServiceCommands } from './service-program.ts';
 import { collect, JSON_OPTION, MIRROR_OPTION } from './setting-flags.ts';
+import { parseSize } from './written-values.ts';
 
 const EXAMPLES = `
 Examples:
@@ -142,6 +143,13 @@ function addOriginCommands(program: Command, setExitCode: (code: number) => void
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port to listen on; 0 for any', parsePort, 8080)
     .option('--public', 'public content: anybody who has a file can find out who else has it')
+    .option('--uploads <folder>', 'take uploads (tus 1.0) below /uploads/, and keep them there')
+    .option('--upload-limit <size>', 'most of one upload, such as "10 GiB"', parseSize)
+    .option('--upload-quota <size>', 'most that one address has under way', parseSize)
+    .option('--upload-overwrite', 'let an upload replace a file of its name')
+    .option('--upload-notify <url>', 'tell an application of each upload, by POST')
+    .option('--upload-notify-file', 'send it the file itself, not only where it is')
+    .option('--upload-secret-file <file>', 'sign what it is told (HMAC-SHA256)')
     .action(async (folder: string, options: OriginServeOptions) => {
       const { originServe } = await import('./commands/origin-serve.ts');
       setExitCode(await originServe(folder, options));

@@ -61,7 +61,8 @@ function tellEnd({ how, job }: WatchEnd, { stream, json }: WaitOptions): number 
   if (json) return EXIT.ok;
   stream.write(`${endText(job)}\n`);
   if (job.state === 'transferred') {
-    tell(`  give the files their names: peer-cache job complete ${shortId(job)}`);
+    const what = job.kind === 'upload' ? 'end the job' : 'give the files their names';
+    tell(`  ${what}: peer-cache job complete ${shortId(job)}`);
   }
   return EXIT.ok;
 }
@@ -89,5 +90,5 @@ function endText(job: JobDetails): string {
   const tookMs = (job.transferredMs ?? job.createdMs) - job.createdMs;
   const time = tookMs < LEAST_TOLD_MS ? '' : ` in ${formatDuration(tookMs)}`;
   const done = job.state === 'acknowledged' ? 'completed' : job.state;
-  return `${done}${time}: ${printableLine(job.name)}, ${sourcesText(job.bytes)}`;
+  return `${done}${time}: ${printableLine(job.name)}, ${sourcesText(job)}`;
 }

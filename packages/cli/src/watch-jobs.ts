@@ -75,8 +75,8 @@ class ReceivedBytes {
   readonly #last = new Map<string, number>();
   total = 0;
 
-  note({ id, bytes: { store, peers, origin } }: JobSummary): void {
-    const bytes = store + peers + origin;
+  note({ id, bytes: { store, peers, origin }, sentBytes = 0 }: JobSummary): void {
+    const bytes = store + peers + origin + sentBytes;
     const before = this.#last.get(id) ?? bytes;
     this.total += Math.max(0, bytes - before);
     this.#last.set(id, bytes);

@@ -2,7 +2,14 @@ import { basename } from 'node:path';
 import type { JobDetails, JobFileState, JobFileStatus, JobSummary } from '@peer-cache/protocol';
 import { formatBytes, formatCount, formatShare, printableLine } from './format.ts';
 import { jobTable } from './job-table.ts';
-import { errorText, progressText, sourcesText, STATE_ORDER, stateColor } from './job-words.ts';
+import {
+  errorText,
+  movedBytes,
+  progressText,
+  sourcesText,
+  STATE_ORDER,
+  stateColor,
+} from './job-words.ts';
 import { renderBar } from './progress-bar.ts';
 import type { ViewOptions } from './terminal.ts';
 import { padded, shortened } from './text-width.ts';
@@ -33,7 +40,8 @@ export function liveJobView(job: JobDetails, options: LiveViewOptions): string[]
   const facts = `${job.priority}, ${job.transferredFileCount} of ${formatCount(job.fileCount, 'file')}`;
   const room = columns - `${job.state}, ${facts}  `.length;
   const name = shortened(printableLine(job.name), room);
-  const { sizeBytes, doneBytes, bytes } = job;
+  const { sizeBytes, doneBytes } = job;
+  const bytes = movedBytes(job);
   const head = [
     `${colors.bold(name)}  ${paint(job.state)}, ${facts}`,
     ...(sizeBytes === undefined && doneBytes === 0
@@ -73,7 +81,7 @@ export function watchLine(job: JobDetails): string {
   const parts = [
     job.state + error,
     job.sizeBytes === undefined ? '' : progressText(job),
-    job.doneBytes === 0 ? '' : sourcesText(job.bytes),
+    job.doneBytes === 0 ? '' : sourcesText(job),
   ];
   return parts.filter((part) => part !== '').join(', ');
 }

@@ -1,7 +1,16 @@
 import { EXPECTED_RATE, parseRate } from '@peer-cache/bandwidth';
-import type { RequestedRange } from '@peer-cache/protocol';
+import type { RequestedRange, UploadProtocol } from '@peer-cache/protocol';
 import { InvalidArgumentError } from 'commander';
 
+const SIZE = /^(\d{1,15}(?:\.\d{1,3})?) ?(b|kib|mib|gib|tib)?$/i;
+const SIZE_UNITS: Readonly<Record<string, number>> = {
+  b: 1,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+};
+const UPLOAD_PROTOCOLS: readonly UploadProtocol[] = ['tus', 'ietf', 'put'];
 const UNIT_SECONDS: Readonly<Record<string, number>> = {
   '': 1,
   s: 1,
@@ -70,4 +79,18 @@ export function parseCount(least: number): (text: string) => number {
     if (/^\d{1,9}$/.test(text) && count >= least) return count;
     throw new InvalidArgumentError(`expected a number of at least ${least}.`);
   };
+}
+
+export function parseProtocol(text: string): UploadProtocol {
+  const name = UPLOAD_PROTOCOLS.find((each) => each === text.toLowerCase());
+  if (name !== undefined) return name;
+  throw new InvalidArgumentError(`expected ${UPLOAD_PROTOCOLS.join(', ')}.`);
+}
+
+/** Bytes from `500 MiB`, `10 GiB` or `4096`. */
+export function parseSize(text: string): number {
+  const [, number, unit = 'b'] = SIZE.exec(text.trim()) ?? [];
+  const bytes = Math.floor(Number(number) * (SIZE_UNITS[unit.toLowerCase()] ?? Number.NaN));
+  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  throw new InvalidArgumentError('expected a size such as "500 MiB" or "10 GiB".');
 }

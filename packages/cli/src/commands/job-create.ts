@@ -6,6 +6,8 @@ import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { filesOf } from '../given-files.ts';
 import type { FileOptions } from '../given-files.ts';
+import { kindOf, uploadsOf } from '../given-uploads.ts';
+import type { UploadOptions } from '../given-uploads.ts';
 import { StandardInput } from '../given-input.ts';
 import { secretsOf } from '../given-secrets.ts';
 import type { SecretOptions } from '../given-secrets.ts';
@@ -21,7 +23,8 @@ import { JobClient } from '../job-client.ts';
 import { say, tell } from '../terminal.ts';
 import { waitForJob } from '../wait-for-job.ts';
 
-export interface JobCreateOptions extends FileOptions, SettingOptions, SecretOptions {
+export interface JobCreateOptions
+  extends FileOptions, UploadOptions, SettingOptions, SecretOptions {
   readonly suspended?: boolean;
   readonly wait?: boolean;
   readonly json?: boolean;
@@ -29,9 +32,12 @@ export interface JobCreateOptions extends FileOptions, SettingOptions, SecretOpt
 
 const MOST_NAME_CHARACTERS = 256;
 
-/** `peer-cache job create URL`: prints the ID of a job that the agent goes on with by itself. */
+/**
+ * `peer-cache job create URL`, or `--upload URL FILE...`: prints the ID of a job that the agent goes
+ * on with by itself.
+ */
 export async function jobCreate(
-  url: string | undefined,
+  named: readonly string[],
   options: JobCreateOptions,
 ): Promise<number> {
   const { suspended = false, wait = false, json = false } = options;
@@ -40,7 +46,7 @@ export async function jobCreate(
   }
   await checkAuthorities(options);
   const input = new StandardInput();
-  const files = await filesOf(url, options, input);
+  const files = await jobFilesOf(named, options, input);
   const secrets = await secretsOf(options, { input, url: files[0]?.url });
   const transport = hasTransport(options) ? transportOf(options, USUAL_TRANSPORT) : undefined;
   const client = new JobClient(controlSocketPath(process.env));
@@ -49,6 +55,7 @@ export async function jobCreate(
     name: nameOf(options, files),
     files,
     resume: files.length > 0 && !suspended,
+    ...(options.upload === undefined ? {} : { kind: kindOf(options) }),
     ...(transport === undefined ? {} : { transport }),
     ...(secrets === undefined ? {} : { secrets }),
   });
@@ -59,24 +66,38 @@ export async function jobCreate(
   return EXIT.ok;
 }
 
+async function jobFilesOf(
+  named: readonly string[],
+  options: JobCreateOptions,
+  input: StandardInput,
+): Promise<JobFileRequest[]> {
+  const uploads = uploadsOf(named, options);
+  if (uploads !== undefined) return uploads;
+  const [url, ...more] = named;
+  if (more.length === 0) return await filesOf(url, options, input);
+  throw new UsageError('a job fetches one URL, or those of --files-from; --upload sends files');
+}
+
 function nameOf({ name, filesFrom }: JobCreateOptions, files: readonly JobFileRequest[]): string {
   if (name !== undefined) return name;
   const [first] = files;
   if (first === undefined) {
     throw new UsageError('a URL is missing; a job without files needs a --name');
   }
+  if (first.upload !== undefined) return basename(first.path).slice(0, MOST_NAME_CHARACTERS);
   const isListed = filesFrom !== undefined && filesFrom !== '-';
   const made = basename(isListed ? filesFrom : first.path);
   return made.slice(0, MOST_NAME_CHARACTERS);
 }
 
-function tellNext({ id, state, files, settings }: JobDetails): void {
+function tellNext({ id, kind, state, files, settings }: JobDetails): void {
   const [short = ''] = id.split('-');
   if (files.length === 0) tell(`  add files: peer-cache job add ${short} URL`);
   else if (state === 'suspended') tell(`  set it going: peer-cache job resume ${short}`);
   else if (settings.autoComplete) tell(`  see how it goes: peer-cache job watch ${short}`);
   else {
     tell(`  see how it goes:      peer-cache job watch ${short}`);
-    tell(`  when all is here:     peer-cache job complete ${short}`);
+    const when = kind === 'upload' ? 'when all is sent:     ' : 'when all is here:     ';
+    tell(`  ${when}peer-cache job complete ${short}`);
   }
 }
