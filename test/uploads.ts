@@ -1,0 +1,152 @@
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
+import { MIB } from '@peer-cache/core';
+import type { JobDetails, JobRequest, JobState } from '@peer-cache/protocol';
+import { startUploadServer } from '../packages/upload/test/helpers/upload-server.ts';
+import { AgentHome } from './helpers/agent-process.ts';
+import { eventually } from './helpers/lan-office.ts';
+import { missingPrograms } from './helpers/branch-office/missing-programs.ts';
+import { startDavServer } from './helpers/dav-server.ts';
+import { contentOf, temporaryFolder } from './helpers/parts.ts';
+
+const SIZE = 3 * MIB + 5;
+const missing = missingPrograms(['nginx']);
+const withNginx = missing.length === 0 ? test.serial : test.serial.skip;
+
+interface Setup extends AsyncDisposable {
+  readonly folder: string;
+  readonly home: AgentHome;
+  readonly bytes: Buffer;
+  readonly path: string;
+}
+
+/** A user with a file, and the agent that sends it. */
+async function setUp(): Promise<Setup> {
+  await using stack = new AsyncDisposableStack();
+  const { path: folder } = stack.use(await temporaryFolder());
+  const home = await AgentHome.create(join(folder, 'home'));
+  stack.use(await home.start());
+  const bytes = contentOf(SIZE);
+  const path = join(folder, 'report.bin');
+  await writeFile(path, bytes);
+  const moved = stack.move();
+  return { folder, home, bytes, path, [Symbol.asyncDispose]: () => moved.disposeAsync() };
+}
+
+async function create(
+  { home, path }: Setup,
+  url: string,
+  request: Partial<JobRequest> = {},
+): Promise<JobDetails> {
+  const { client } = home;
+  const files = [{ url, path }];
+  return await client.create({ name: 'sent', kind: 'upload', files, resume: true, ...request });
+}
+
+async function ends(t: ExecutionContext, { home }: Setup, job: JobDetails, state: JobState) {
+  const done = await home.client.until(job.id, (each) => each.state === state);
+  t.is(done.state, state);
+  return done;
+}
+
+withNginx('a file arrives at nginx by PUT, in a folder that it has made', async (t) => {
+  await using setup = await setUp();
+  await using dav = await startDavServer(join(setup.folder, 'nginx'));
+  const job = await create(setup, `${dav.url}reports/2026/`);
+  const done = await ends(t, setup, job, 'transferred');
+  t.like(done, { kind: 'upload', doneBytes: SIZE, sizeBytes: SIZE });
+  t.like(done.files[0]?.upload, { name: 'report.bin', protocol: 'put' });
+  t.true((await readFile(join(dav.folder, 'reports/2026/report.bin'))).equals(setup.bytes));
+  const report = await setup.home.client.complete(job.id);
+  t.deepEqual(report, { state: 'acknowledged', released: [setup.path], dropped: [], failures: [] });
+  t.true((await readFile(setup.path)).equals(setup.bytes), 'what was sent stays as it is');
+});
+
+for (const priority of ['foreground', 'low'] as const) {
+  test.serial(`a file arrives at a tus server, with priority ${priority}`, async (t) => {
+    await using setup = await setUp();
+    const folder = join(setup.folder, 'tus');
+    await mkdir(folder);
+    await using server = await startUploadServer({ folder });
+    const job = await create(setup, server.url, { priority, autoComplete: true });
+    const { client } = setup.home;
+    await eventually(async () => (await client.list()).every(({ id }) => id !== job.id));
+    const [stored] = await server.files();
+    t.true(stored?.equals(setup.bytes));
+  });
+}
+
+test.serial(
+  'a file that changed between two attempts is told, and sent as it is when resumed',
+  async (t) => {
+    await using setup = await setUp();
+    const folder = join(setup.folder, 'tus');
+    await mkdir(folder);
+    let isBroken = true;
+    await using server = await startUploadServer({
+      folder,
+      meddle: (request, response) => {
+        if (!isBroken || request.method !== 'PATCH') return false;
+        request.resume();
+        response.writeHead(503).end();
+        return true;
+      },
+    });
+    const job = await create(setup, server.url);
+    await ends(t, setup, job, 'transient-error');
+    await appendFile(setup.path, 'more');
+    isBroken = false;
+    await setup.home.client.do('resume', job.id);
+    const failed = await ends(t, setup, job, 'error');
+    t.is(failed.error?.code, 'LOCAL_FILE_CHANGED');
+    await setup.home.client.do('resume', job.id);
+    await ends(t, setup, job, 'transferred');
+    const changed = await readFile(setup.path);
+    t.true((await server.files()).some((each) => each.equals(changed)));
+  },
+);
+
+test.serial('a limit holds for what is sent', async (t) => {
+  await using setup = await setUp();
+  const folder = join(setup.folder, 'tus');
+  await mkdir(folder);
+  await using server = await startUploadServer({ folder });
+  const startedMs = performance.now();
+  const job = await create(setup, server.url, { limit: MIB });
+  await ends(t, setup, job, 'transferred');
+  const seconds = (performance.now() - startedMs) / 1000;
+  t.true(seconds > (SIZE / MIB) * 0.8, `${seconds} s`);
+});
+
+test.serial('a reply is awaited, fetched, and given its name with the job', async (t) => {
+  await using setup = await setUp();
+  const replies = createServer((request, response) => {
+    if (request.method === 'OPTIONS') return response.writeHead(405).end();
+    if (request.method === 'HEAD') return response.writeHead(404).end();
+    if (request.method === 'GET') return response.end('well received');
+    request.resume();
+    return request.on('end', () =>
+      response.writeHead(201, { link: '</replies/1>; rel="reply"' }).end(),
+    );
+  });
+  await new Promise<void>((resolve) => replies.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => {
+    replies.closeAllConnections();
+    replies.close();
+  });
+  const address = replies.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  const replyPath = join(setup.folder, 'answer.txt');
+  const job = await create(setup, '', {
+    kind: 'upload-reply',
+    files: [{ url: `http://127.0.0.1:${port}/in`, path: setup.path, upload: { replyPath } }],
+  });
+  const done = await ends(t, setup, job, 'transferred');
+  t.is(done.fileCount, 2);
+  t.is(done.files[1]?.path, replyPath);
+  await setup.home.client.complete(job.id);
+  t.is(await readFile(replyPath, 'utf8'), 'well received');
+});
