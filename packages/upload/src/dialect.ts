@@ -29,6 +29,8 @@ export interface UploadOffset {
 
 /** The header fields in which one resumable protocol differs from another; pure. */
 export interface Dialect {
+  /** Of an upload that was just created, where the answer does not say. */
+  readonly beginning: UploadOffset;
   creation(file: AnnouncedFile): Fields;
   question(): Fields;
   part(part: SentPart): Fields;
@@ -43,6 +45,7 @@ const NUMBER = /^\d{1,15}$/;
 
 /** tus 1.0.0 with its extension for creation. */
 const TUS: Dialect = {
+  beginning: { offsetBytes: 0, isComplete: undefined },
   creation: ({ name, sizeBytes }) => ({
     ...TUS_VERSION,
     'upload-length': `${sizeBytes}`,
@@ -62,6 +65,7 @@ const TUS: Dialect = {
 
 /** Resumable uploads of the IETF. */
 const IETF: Dialect = {
+  beginning: { offsetBytes: 0, isComplete: false },
   creation: ({ name, sizeBytes }) => ({
     ...IETF_VERSION,
     'upload-complete': '?0',

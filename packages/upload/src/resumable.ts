@@ -111,7 +111,7 @@ export class ResumableUpload {
   async #sendRest(from: OriginResponse): Promise<OriginResponse | undefined> {
     let answer = from;
     // The answer to a creation need not say that nothing is there yet.
-    let offset = this.#dialect.offset(from.fields) ?? { offsetBytes: 0, isComplete: undefined };
+    let offset = this.#dialect.offset(from.fields) ?? this.#dialect.beginning;
     while (!this.#isWhole(offset)) {
       this.#advancedTo(offset.offsetBytes);
       const next = await this.#sendPart(offset.offsetBytes);
