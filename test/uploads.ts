@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import test from 'ava';
@@ -108,6 +108,20 @@ test.serial(
     t.true((await server.files()).some((each) => each.equals(changed)));
   },
 );
+
+test.serial('a job that is cancelled leaves nothing at the server', async (t) => {
+  await using setup = await setUp();
+  const folder = join(setup.folder, 'tus');
+  await mkdir(folder);
+  await using server = await startUploadServer({ folder });
+  const job = await create(setup, server.url, { limit: MIB });
+  const { client } = setup.home;
+  await client.until(job.id, ({ doneBytes }) => doneBytes > 0);
+  t.is((await server.files()).length, 1);
+  await client.cancel(job.id);
+  await eventually(async () => (await server.files()).length === 0);
+  t.deepEqual(await readdir(folder), []);
+});
 
 test.serial('a limit holds for what is sent', async (t) => {
   await using setup = await setUp();

@@ -64,6 +64,10 @@ export class JobClient {
     return job;
   }
 
+  async cancel(id: string): Promise<void> {
+    await this.#ask('DELETE', `/v1/jobs/${id}`);
+  }
+
   async complete(id: string): Promise<CompletionReport> {
     const report: CompletionReport = JSON.parse(await this.#ask('POST', `/v1/jobs/${id}/complete`));
     return report;

@@ -1,6 +1,8 @@
 import type { Log } from '@peer-cache/core';
 import type { CompletionReport, JobEvent, JobSecrets, SecretNames } from '@peer-cache/protocol';
+import { abandonUploads } from './abandon-uploads.ts';
 import type { Clock } from './clock.ts';
+import type { JobTransports } from './job-transport.ts';
 import { completeJob, dropFiles } from './completion.ts';
 import { JobEmptyError, JobStateError } from './errors.ts';
 import { jobErrorOf } from './job-error.ts';
@@ -21,6 +23,7 @@ export interface JobDeedsParts {
   readonly runner: Runner;
   readonly scheduler: Scheduler;
   readonly secrets: JobSecretStore;
+  readonly transports: JobTransports;
   readonly clock: Clock;
   readonly log: Log;
   readonly tell: (event: JobEvent) => void;
@@ -169,6 +172,8 @@ export class JobDeeds {
     await this.#parts.runner.halt(job);
     const left = job.files.filter(({ state }) => state !== 'released');
     await dropFiles(left, this.#parts.log);
+    // While the job's secrets are there.
+    await abandonUploads(job.record, left, this.#parts);
     await this.#forget(job);
   }
 

@@ -1,3 +1,4 @@
+export { abandonUpload } from './abandon-upload.ts';
 export { detectServer } from './detect.ts';
 export type { UploadServer } from './detect.ts';
 export type { UploadProtocol } from './dialect.ts';
