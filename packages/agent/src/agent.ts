@@ -81,7 +81,7 @@ export class Agent implements FetchingAgent, AsyncDisposable {
       servedAt: this.#exchange.servedAt(),
       peers: this.#exchange.peers(),
       store: { folder: storeFolder, ...this.#store.usage(), ...this.#store.limits },
-      received: sumOf(this.#transfers.received(), this.#queue?.received()),
+      received: this.received(),
       servedBytes: this.#exchange.servedBytes() + (this.#machine?.servedBytes() ?? 0),
       transfers: this.#transfers.list(),
       jobs: this.#queue?.overview(),
@@ -90,6 +90,11 @@ export class Agent implements FetchingAgent, AsyncDisposable {
       background: this.#pacer?.status(),
       power: this.#serving.power(),
     };
+  }
+
+  /** Content bytes so far, by where they came from. */
+  received(): BytesBySource {
+    return sumOf(this.#transfers.received(), this.#queue?.received());
   }
 
   /** Fetches a content to a file and tells how it goes; whoever stops listening cancels it. */

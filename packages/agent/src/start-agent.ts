@@ -18,12 +18,14 @@ import { joinedPart, servingPart } from './machine/machine-part.ts';
 import type { MachinePart } from './machine/machine-part.ts';
 import { serveMachine } from './machine/serve-machine.ts';
 import { openNetwork } from './network/open-network.ts';
+import { SYSTEM_CLOCK } from '@peer-cache/jobs';
 import { openJobs } from './open-jobs.ts';
 import type { AgentEnvironment } from './open-jobs.ts';
 import { openOwnStore, openSomeStore } from './open-store.ts';
 import type { OpenedStore } from './open-store.ts';
 import { privateRandomBytes } from './private-files.ts';
 import type { Reconfigurable } from './config/reload.ts';
+import { CardWatch } from './office/card-watch.ts';
 import { openServing } from './serving/open-serving.ts';
 import type { OpenedServing } from './serving/open-serving.ts';
 import { StoreControl } from './store-control.ts';
@@ -90,6 +92,14 @@ export async function startAgent(
     pacer: jobs.pacer,
   };
   const agent = stack.use(new Agent(parts, opened.facts));
+  stack.use(
+    new CardWatch({
+      pacer: jobs.pacer,
+      exchange: opened.exchange,
+      clock: SYSTEM_CLOCK,
+      ownBytes: () => agent.received().peers + agent.received().origin,
+    }),
+  );
   const controlled = {
     status: () => agent.status(),
     get: (...call: Parameters<Agent['get']>) => agent.get(...call),

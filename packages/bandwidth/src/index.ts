@@ -25,3 +25,5 @@ export type { Weekday } from './schedule.ts';
 export { ALWAYS, UNPACED } from './turn.ts';
 export type { Pacing, Turn, TurnUse } from './turn.ts';
 export { BlockTurns } from './block-turns.ts';
+export { CardTraffic } from './card-traffic.ts';
+export type { CardSample } from './card-traffic.ts';
