@@ -12,14 +12,14 @@ export class BlockTurns implements Disposable {
     this.#signal = signal;
   }
 
-  /** Resolves when it is the turn of one block; at once where it is already. */
-  async begin(): Promise<void> {
-    if (this.#use !== undefined || this.#ask()) return;
+  /** Resolves when it is the turn of some blocks, at most so many; at once where it is already. */
+  async begin(mostBlocks = 1): Promise<number> {
+    if (this.#use !== undefined || this.#ask(mostBlocks)) return this.#granted;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const onAbort = (): void => reject(this.#signal.reason);
     // Asked within the call: whoever asks later is passed over.
     using _ = this.#turn.onFree(() => {
-      if (this.#use !== undefined || this.#ask()) resolve();
+      if (this.#use !== undefined || this.#ask(mostBlocks)) resolve();
     });
     this.#signal.throwIfAborted();
     this.#signal.addEventListener('abort', onAbort, { once: true });
@@ -28,6 +28,7 @@ export class BlockTurns implements Disposable {
     } finally {
       this.#signal.removeEventListener('abort', onAbort);
     }
+    return this.#granted;
   }
 
   received(bytes: number): void {
@@ -44,8 +45,12 @@ export class BlockTurns implements Disposable {
     this.end();
   }
 
-  #ask(): boolean {
-    this.#use = this.#turn.ask('origin', 1);
+  get #granted(): number {
+    return this.#use?.blocks ?? 1;
+  }
+
+  #ask(blocks: number): boolean {
+    this.#use = this.#turn.ask('origin', blocks);
     return this.#use !== undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { KIB } from '@peer-cache/core';
 import { Pace, sleepUnlessAborted } from './pace.ts';
 import type { Sleep } from './pace.ts';
 import type { Limits, LimitsClock, Taker } from './limits.ts';
@@ -10,8 +11,8 @@ export interface StreamPaceParts {
 }
 
 const MOST_UPLINKS = 64;
-/** Where nothing is to be seen of the way: in the foreground. */
-const SLICE_BYTES = 64 * 1024;
+/** In the foreground, where the way is not looked at, under a limit: little of it at a time. */
+const LIMITED_BYTES = 16 * KIB;
 
 /** Says when bytes may come or go that nobody asks for in pieces: bodies of answers, and uploads. */
 export class StreamPace {
@@ -43,16 +44,9 @@ export class StreamPace {
     { way, mostBytes }: { readonly way: string; readonly mostBytes: number },
     { signal }: { readonly signal: AbortSignal },
   ): Promise<number> {
-    let bytes = Math.min(mostBytes, SLICE_BYTES);
-    while (who().priority !== 'foreground') {
-      signal.throwIfAborted();
-      const uplink = this.#uplinkOf(way);
-      bytes = Math.min(mostBytes, uplink.sliceBytes);
-      const waitMs = uplink.take(bytes, this.#parts.clock.uptimeMs());
-      if (waitMs === 0) break;
-      await this.#sleep(Math.max(1, waitMs), signal);
-      bytes = Math.min(mostBytes, SLICE_BYTES);
-    }
+    const asked = await this.#untilFree(who, way, signal);
+    const isLimited = this.#parts.limits.explain(who()).length > 0;
+    const bytes = Math.min(mostBytes, asked, isLimited ? LIMITED_BYTES : Infinity);
     await this.pass(who, bytes, { signal });
     return bytes;
   }
@@ -65,6 +59,19 @@ export class StreamPace {
   /** Nothing that was learnt holds any more. */
   forget(): void {
     this.#uplinks.clear();
+  }
+
+  /** How much may be sent as far as the way is concerned; any amount in the foreground. */
+  async #untilFree(who: () => Taker, way: string, signal: AbortSignal): Promise<number> {
+    while (who().priority !== 'foreground') {
+      signal.throwIfAborted();
+      const uplink = this.#uplinkOf(way);
+      const { sliceBytes } = uplink;
+      const waitMs = uplink.take(sliceBytes, this.#parts.clock.uptimeMs());
+      if (waitMs === 0) return sliceBytes;
+      await this.#sleep(Math.max(1, waitMs), signal);
+    }
+    return Infinity;
   }
 
   #uplinkOf(way: string): UplinkRate {

@@ -36,19 +36,20 @@ async function* blocks(
   startByte: number,
   endByte: number,
 ): AsyncGenerator<Uint8Array> {
-  const { read, turn, signal, leave, url } = parts;
+  const { turn, signal, leave, url } = parts;
   const patience = AbortSignal.any([signal, leave]);
   using turns = new BlockTurns(turn, { signal: patience });
   try {
-    for (let atByte = startByte; atByte < endByte;) {
-      const bytes = await read(atByte, Math.min(READ_BYTES, endByte - atByte));
-      for (let at = 0; at < bytes.length; at += BLOCK_BYTES) {
+    let atByte = startByte;
+    for await (const bytes of readAhead(parts, { startByte, endByte })) {
+      for (let at = 0; at < bytes.length;) {
         leave.throwIfAborted();
-        await turns.begin();
-        const block = bytes.subarray(at, at + BLOCK_BYTES);
-        yield* slices(parts, { block, atByte: atByte + at, patience });
-        turns.received(block.length);
+        const blocksLeft = Math.ceil((bytes.length - at) / BLOCK_BYTES);
+        const run = bytes.subarray(at, at + (await turns.begin(blocksLeft)) * BLOCK_BYTES);
+        yield* slices(parts, { run, atByte: atByte + at, patience });
+        turns.received(run.length);
         turns.end();
+        at += run.length;
       }
       atByte += bytes.length;
     }
@@ -58,19 +59,38 @@ async function* blocks(
   }
 }
 
-/** A block in as many pieces as it takes to disturb nobody. */
+/** What comes next is read while this goes out. */
+async function* readAhead(
+  { read }: PartBodyParts,
+  { startByte, endByte }: { readonly startByte: number; readonly endByte: number },
+): AsyncGenerator<Uint8Array> {
+  const next = async (atByte: number): Promise<Uint8Array | undefined> =>
+    atByte < endByte ? await read(atByte, Math.min(READ_BYTES, endByte - atByte)) : undefined;
+  let coming = next(startByte);
+  for (let atByte = startByte; ;) {
+    const bytes = await coming;
+    if (bytes === undefined) return;
+    atByte += bytes.length;
+    coming = next(atByte);
+    // Whoever ends early does not ask what became of it.
+    coming.catch(() => undefined);
+    yield bytes;
+  }
+}
+
+/** Some blocks in as many pieces as it takes to disturb nobody. */
 async function* slices(
   { turn, way, onBytes }: PartBodyParts,
   {
-    block,
+    run,
     atByte,
     patience,
-  }: { readonly block: Uint8Array; readonly atByte: number; readonly patience: AbortSignal },
+  }: { readonly run: Uint8Array; readonly atByte: number; readonly patience: AbortSignal },
 ): AsyncGenerator<Uint8Array> {
   const { pacing = UNPACED } = turn;
-  for (let at = 0; at < block.length;) {
-    const bytes = await pacing.send(way, block.length - at, { signal: patience });
-    const slice = block.subarray(at, at + bytes);
+  for (let at = 0; at < run.length;) {
+    const bytes = await pacing.send(way, run.length - at, { signal: patience });
+    const slice = run.subarray(at, at + bytes);
     onBytes(atByte + at, slice);
     yield slice;
     at += bytes;
