@@ -71,6 +71,7 @@ function addCreate(job: Command, setExitCode: (code: number) => void): void {
       'with --upload: tus, ietf or put (default: ask the server)',
       parseProtocol,
     )
+    .option('--s3 <plan>', 'with --upload: a JSON file with presigned URLs of parts')
     .option('--reply', 'with --upload: await what the server answers, and fetch it')
     .option('--suspended', 'do not set it going')
     .option('--wait', 'stay until it is transferred, or completed, or has failed')

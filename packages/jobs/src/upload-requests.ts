@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { messageOf } from '@peer-cache/core';
-import type { JobFileRequest, JobKind, UploadRequest } from '@peer-cache/protocol';
+import type { JobFileRequest, JobKind, PartsPlan, UploadRequest } from '@peer-cache/protocol';
 import { LocalFileUnreadableError } from '@peer-cache/upload';
 import { JobRequestError } from './errors.ts';
 
@@ -32,7 +32,11 @@ function uploaded(kind: 'upload' | 'upload-reply', file: JobFileRequest): JobFil
   if ([mirrors, ranges, digest].some((each) => each !== undefined)) {
     throw new JobRequestError('a file that is sent has no mirrors, ranges or digest');
   }
-  const { name = basename(path), replyPath } = upload;
+  const { name = basename(path), replyPath, s3, protocol } = upload;
+  if (s3 === undefined && protocol === 's3') {
+    throw new JobRequestError('protocol s3 goes by a plan: upload.s3 with the URLs of its parts');
+  }
+  if (s3 !== undefined) checkPlan(s3, url);
   checkName(name);
   if (kind === 'upload-reply') {
     return { url, path, upload: { ...upload, replyPath: replyPath ?? `${path}.reply` } };
@@ -58,6 +62,16 @@ export async function checkSent(path: string): Promise<void> {
 /** The name that the server may give a file. */
 export function nameAtServer(path: string, { name }: UploadRequest): string {
   return name ?? basename(path);
+}
+
+/** Who signed them says where bytes may go; none of them may lead elsewhere than the file's own URL. */
+function checkPlan({ partUrls, completeUrl }: PartsPlan, url: string): void {
+  const own = URL.parse(url)?.origin;
+  for (const each of [...partUrls, completeUrl]) {
+    const parsed = URL.parse(each);
+    if (parsed !== null && parsed.origin === own && parsed.username === '') continue;
+    throw new JobRequestError(`all URLs of a plan must be at ${own}, without user or password`);
+  }
 }
 
 function checkName(name: string): void {

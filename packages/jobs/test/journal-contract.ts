@@ -144,11 +144,26 @@ export const FULL_FILES: readonly FileRecord[] = [
     },
   }),
   fileRecord(FULL_JOB, 3, {
-    upload: { name: 'a/b.zip', protocol: 'tus', replyPath: '/home/somebody/reply' },
+    upload: {
+      name: 'a/b.zip',
+      protocol: 's3',
+      replyPath: '/home/somebody/reply',
+      s3: {
+        partBytes: 5,
+        partUrls: ['https://origin.test/1?s'],
+        completeUrl: 'https://origin.test/c',
+      },
+    },
     version: {
       kind: 'sent',
       local: { sizeBytes: 7, modifiedNs: '1700000000000000001', inode: '1:2' },
-      session: { protocol: 'tus', url: 'https://origin.test/files/1', checksum: 'sha256' },
+      session: {
+        protocol: 'tus',
+        url: 'https://origin.test/files/1',
+        checksum: 'sha256',
+        parts: [{ index: 3, etag: '"e"' }],
+        isCompleting: true,
+      },
     },
   }),
 ];

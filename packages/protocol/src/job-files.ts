@@ -34,12 +34,27 @@ export interface UploadRequest {
   readonly name?: string | undefined;
   /** Absent: the server is asked. */
   readonly protocol?: UploadProtocol | undefined;
+  /** Where its parts go, signed by somebody who may write there: multipart uploads of S3. */
+  readonly s3?: PartsPlan | undefined;
   /** Where the answer to it goes, in a job that awaits one: absolute. Absent: `PATH.reply`. */
   readonly replyPath?: string | undefined;
 }
 
-/** tus 1.0, resumable uploads of the IETF, or a plain PUT, which can't go on where it broke off. */
-export type UploadProtocol = 'tus' | 'ietf' | 'put';
+/** Presigned URLs for the parts of one file. */
+export interface PartsPlan {
+  /** Of each part but the last; S3 wants 5 MiB at least. */
+  readonly partBytes: number;
+  /** At most 10,000, each a part's, in their order. */
+  readonly partUrls: readonly string[];
+  /** Told what the parts are (CompleteMultipartUpload). */
+  readonly completeUrl: string;
+}
+
+/**
+ * tus 1.0, resumable uploads of the IETF, a plain PUT, which can't go on where it broke off, or
+ * multipart uploads of S3, which go by a plan.
+ */
+export type UploadProtocol = 'tus' | 'ietf' | 'put' | 's3';
 
 /** One URL to one path, as a job is given it; in a job that sends, the path to the URL. */
 export interface JobFileRequest {

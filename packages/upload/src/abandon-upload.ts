@@ -13,7 +13,7 @@ export async function abandonUpload(
   { protocol, url }: UploadSession,
   { target, signal }: { readonly target: string; readonly signal: AbortSignal },
 ): Promise<void> {
-  if (url === undefined || protocol === 'put') return;
+  if (url === undefined || protocol === 'put' || protocol === 's3') return;
   const headers = dialectOf(protocol).question();
   const request = { method: 'DELETE', headers, linkedFrom: target, signal } as const;
   const { body } = await http.send(url, request);

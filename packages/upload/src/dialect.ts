@@ -1,8 +1,8 @@
 import type { HeaderFields } from '@peer-cache/transport';
 import { field } from '@peer-cache/transport';
 
-/** Ways to send a file. `put` can't go on where it broke off. */
-export type UploadProtocol = 'tus' | 'ietf' | 'put';
+/** Ways to send a file. `put` can't go on where it broke off; `s3` goes by URLs that were signed. */
+export type UploadProtocol = 'tus' | 'ietf' | 'put' | 's3';
 
 type Fields = Readonly<Record<string, string>>;
 
@@ -87,7 +87,7 @@ const IETF: Dialect = {
   },
 };
 
-export function dialectOf(protocol: Exclude<UploadProtocol, 'put'>): Dialect {
+export function dialectOf(protocol: 'tus' | 'ietf'): Dialect {
   return protocol === 'tus' ? TUS : IETF;
 }
 

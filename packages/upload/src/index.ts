@@ -9,5 +9,5 @@ export { replyOf } from './reply.ts';
 export type { UploadReply } from './reply.ts';
 export { uploadFile } from './upload-file.ts';
 export type { UploadedFile, UploadOptions } from './upload-file.ts';
-export type { UploadJourney, UploadSession } from './upload-journey.ts';
+export type { PartsPlan, UploadJourney, UploadSession } from './upload-journey.ts';
 export { UploadProgress } from './upload-progress.ts';

@@ -1,10 +1,11 @@
 import { field } from '@peer-cache/transport';
-import type { HeaderFields } from '@peer-cache/transport';
+import type { HeaderFields, OriginResponse } from '@peer-cache/transport';
 import { shownUrl } from '@peer-cache/transport';
 import { detectServer } from './detect.ts';
 import type { UploadProtocol } from './dialect.ts';
 import { UploadTooLargeError } from './errors.ts';
 import { putPlainly } from './plain-put.ts';
+import { MultipartUpload } from './s3-multipart.ts';
 import { ResumableUpload } from './resumable.ts';
 import { WayProbe } from './way-probe.ts';
 import type { UploadJourney, UploadSession } from './upload-journey.ts';
@@ -38,19 +39,23 @@ export async function uploadFile(
 ): Promise<UploadedFile> {
   await using _probe = new WayProbe(journey);
   const current = session ?? (await newSession(journey, protocol));
-  const response =
-    current.protocol === 'put'
-      ? await putPlainly(journey)
-      : await new ResumableUpload(journey, current).run();
-  const { fields } = response;
+  const { fields } = await sentBy(journey, current);
   const location = field(fields, 'content-location');
   return { protocol: current.protocol, fields, location };
 }
 
+async function sentBy(journey: UploadJourney, session: UploadSession): Promise<OriginResponse> {
+  const { plan } = journey;
+  if (plan !== undefined) return await new MultipartUpload(journey, session, plan).run();
+  if (session.protocol === 'put') return await putPlainly(journey);
+  return await new ResumableUpload(journey, session).run();
+}
+
 async function newSession(
-  { http, target, file, signal, onSession }: UploadJourney,
+  { http, target, file, plan, signal, onSession }: UploadJourney,
   wanted: UploadProtocol | undefined,
 ): Promise<UploadSession> {
+  if (plan !== undefined) return { protocol: 's3' };
   if (wanted === 'put') return { protocol: 'put' };
   const server = await detectServer(http, target, { signal });
   const { sizeBytes } = file.state;

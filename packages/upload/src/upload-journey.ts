@@ -11,6 +11,20 @@ export interface UploadSession {
   /** Where its bytes go; undefined until the server made a place for them. */
   readonly url?: string | undefined;
   readonly checksum?: ChecksumName | undefined;
+  /** Of `s3`: what has arrived. */
+  readonly parts?: readonly { readonly index: number; readonly etag: string }[] | undefined;
+  /** Of `s3`: whether the server may have been told that these are all. */
+  readonly isCompleting?: boolean | undefined;
+}
+
+/** URLs, signed by somebody who may write there, for the parts of one file. */
+export interface PartsPlan {
+  /** Of each part but the last, which has what is left. */
+  readonly partBytes: number;
+  /** As many as there are parts, in their order. */
+  readonly partUrls: readonly string[];
+  /** Told what the parts are. */
+  readonly completeUrl: string;
 }
 
 /** One file on its way to a server. */
@@ -21,6 +35,8 @@ export interface UploadJourney {
   readonly target: string;
   /** That the server may give the file. */
   readonly name: string;
+  /** For `s3`. */
+  readonly plan?: PartsPlan | undefined;
   readonly progress: UploadProgress;
   readonly turn: Turn;
   /** Keeps it where no crash takes it away, before anything is sent. */

@@ -7,6 +7,7 @@ import type {
   JobFileRequest,
   JobRequest,
   JobSecrets,
+  PartsPlan,
   ProxyUse,
   Retarget,
   TransportSettings,
@@ -122,11 +123,23 @@ const CHANGES = {
   secrets: Type.Optional(SECRETS),
 };
 
+const PARTS_PLAN = schemaOf<PartsPlan>()(
+  Type.Object(
+    {
+      partBytes: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }),
+      partUrls: Type.Array(JOB_URL, { minItems: 1, maxItems: 10_000 }),
+      completeUrl: JOB_URL,
+    },
+    CLOSED,
+  ),
+);
+
 const UPLOAD = schemaOf<UploadRequest>()(
   Type.Object(
     {
       name: Type.Optional(Type.String({ minLength: 1, maxLength: 1024 })),
       protocol: Type.Optional(UPLOAD_PROTOCOL),
+      s3: Type.Optional(PARTS_PLAN),
       replyPath: Type.Optional(PATH),
     },
     CLOSED,

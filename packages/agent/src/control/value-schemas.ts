@@ -55,7 +55,7 @@ export const JOB_KIND: TUnsafe<JobKind> = schemaOf<JobKind>()(
 );
 
 export const UPLOAD_PROTOCOL: TUnsafe<UploadProtocol> = schemaOf<UploadProtocol>()(
-  Type.Enum(['tus', 'ietf', 'put']),
+  Type.Enum(['tus', 'ietf', 'put', 's3']),
 );
 
 export const COST_POLICY: TUnsafe<CostPolicy> = schemaOf<CostPolicy>()(

@@ -71,7 +71,7 @@ async function jobFilesOf(
   options: JobCreateOptions,
   input: StandardInput,
 ): Promise<JobFileRequest[]> {
-  const uploads = uploadsOf(named, options);
+  const uploads = await uploadsOf(named, options);
   if (uploads !== undefined) return uploads;
   const [url, ...more] = named;
   if (more.length === 0) return await filesOf(url, options, input);

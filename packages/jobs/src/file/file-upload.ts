@@ -69,7 +69,8 @@ async function send(
   const onSession = (next: UploadSession): void => {
     ledger.save({ version: { kind: 'sent', local, session: next }, sizeBytes: local.sizeBytes });
   };
-  const journey = { ...way, file, target, name: nameAtServer(path, upload), onSession };
+  const name = nameAtServer(path, upload);
+  const journey = { ...way, file, target, name, plan: upload.s3, onSession };
   const { fields } = await uploadFile(journey, { protocol: upload.protocol, session });
   const { sizeBytes } = local;
   const done = { state: 'transferred', sizeBytes, doneBytes: sizeBytes, error: undefined } as const;

@@ -85,13 +85,14 @@ export class JournalFields {
     return new JournalFields(this.#place, this.#parsed(name), `${this.#prefix}${name}.`);
   }
 
+  /** The records of a list. */
+  list(name: string): JournalFields[] {
+    return this.#records(name, this.#record[name]);
+  }
+
   /** The records that a column holds as a list in JSON. */
   jsonList(name: string): JournalFields[] {
-    const value = this.#parsed(name);
-    if (!Array.isArray(value)) throw this.#error(name, 'not a list');
-    return value.map((each: unknown, index) => {
-      return new JournalFields(this.#place, each, `${this.#prefix}${name}[${index}].`);
-    });
+    return this.#records(name, this.#parsed(name));
   }
 
   textList(name: string): string[] {
@@ -106,6 +107,13 @@ export class JournalFields {
   /** All fields, each a text. */
   texts(): Record<string, string> {
     return Object.fromEntries(Object.keys(this.#record).map((name) => [name, this.text(name)]));
+  }
+
+  #records(name: string, value: unknown): JournalFields[] {
+    if (!Array.isArray(value)) throw this.#error(name, 'not a list');
+    return value.map((each: unknown, index) => {
+      return new JournalFields(this.#place, each, `${this.#prefix}${name}[${index}].`);
+    });
   }
 
   #texts(name: string, value: unknown): string[] {

@@ -35,7 +35,12 @@ const VERSIONS: Record<FileVersion['kind'], true> = {
   plain: true,
   sent: true,
 };
-const UPLOAD_PROTOCOLS: Record<UploadProtocol, true> = { tus: true, ietf: true, put: true };
+const UPLOAD_PROTOCOLS: Record<UploadProtocol, true> = {
+  tus: true,
+  ietf: true,
+  put: true,
+  s3: true,
+};
 const CHECKSUMS: Record<'sha256' | 'sha1', true> = { sha256: true, sha1: true };
 const CONTEXTS: Record<ErrorContext, true> = {
   none: true,
@@ -168,6 +173,10 @@ function sessionOf(fields: JournalFields): UploadSession {
     protocol: fields.oneOf('protocol', UPLOAD_PROTOCOLS),
     url: fields.optional('url', text),
     checksum: fields.optional('checksum', (all, name) => all.oneOf(name, CHECKSUMS)),
+    parts: fields.optional('parts', (all, name) =>
+      all.list(name).map((part) => ({ index: part.count('index'), etag: part.text('etag') })),
+    ),
+    isCompleting: fields.optional('isCompleting', (all, name) => all.truth(name)),
   };
 }
 
@@ -176,10 +185,19 @@ export function uploadOf(row: JournalFields, column: string): UploadRequest {
   const name = fields.optional('name', text);
   const protocol = fields.optional('protocol', (all, field) => all.oneOf(field, UPLOAD_PROTOCOLS));
   const replyPath = fields.optional('replyPath', text);
+  const s3 = fields.optional('s3', (all, field) => {
+    const plan = all.nested(field);
+    return {
+      partBytes: plan.count('partBytes'),
+      partUrls: plan.textList('partUrls'),
+      completeUrl: plan.text('completeUrl'),
+    };
+  });
   return {
     ...(name !== undefined && { name }),
     ...(protocol !== undefined && { protocol }),
     ...(replyPath !== undefined && { replyPath }),
+    ...(s3 && { s3 }),
   };
 }
 
