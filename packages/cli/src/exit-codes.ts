@@ -33,6 +33,8 @@ const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = {
   FILE_UNREADABLE: EXIT.local,
   FILE_UNWRITABLE: EXIT.local,
   FOLDER_NOT_FOUND: EXIT.local,
+  LOCAL_FILE_CHANGED: EXIT.local,
+  LOCAL_FILE_UNREADABLE: EXIT.local,
   JOURNAL_DAMAGED: EXIT.local,
   JOURNAL_FULL: EXIT.local,
   JOURNAL_IN_USE: EXIT.local,
@@ -50,6 +52,7 @@ const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = {
   STORE_UNWRITABLE: EXIT.local,
   TARGET_FOLDER_MISSING: EXIT.local,
   TEMPORARY_FILE_LOST: EXIT.local,
+  UPLOAD_FOLDER_UNUSABLE: EXIT.local,
 };
 
 /** The exit code that an error leads to. */

@@ -31,7 +31,7 @@ export function jobReport(
     ['transferred', job.transferredMs === undefined ? '' : moment(job.transferredMs)],
     ['time limits', limitsText(settings)],
     ['network', networkText(settings)],
-    ['options', optionsText(settings)],
+    ['options', optionsText(job)],
     ['credentials', secretsText(job.secrets)],
     [
       'errors',
@@ -101,13 +101,13 @@ function networkText({ limit, costPolicy }: JobSettings): string {
     .join(', ');
 }
 
-function optionsText(settings: JobSettings): string {
+function optionsText({ kind, settings }: JobDetails): string {
   const { autoComplete, overwrite, sharing, notify, transport } = settings;
   const { proxy, redirects, allowHttp, caFile } = transport;
   return [
     autoComplete ? 'completes by itself' : 'waits for job complete',
-    overwrite ? 'replaces files' : 'replaces no files',
-    sharing ? 'shares with peers' : 'no sharing',
+    ...(kind === 'upload' ? [] : [overwrite ? 'replaces files' : 'replaces no files']),
+    ...(kind === 'upload' ? [] : [sharing ? 'shares with peers' : 'no sharing']),
     proxy.use === 'explicit' ? `proxy ${printableLine(proxy.url)}` : '',
     proxy.use === 'none' ? 'no proxy' : '',
     redirects === 'follow' ? '' : `redirects: ${redirects}`,

@@ -156,7 +156,8 @@ function jobLines(jobs: JobsStatus | undefined, { columns, colors }: ViewOptions
   if (present.length === 0) return ['none'];
   const texts = present.map((state) => `${counts[state]} ${state}`);
   const rows = running.slice(0, MOST_JOBS).map((job) => {
-    const from = `${formatShare(savedShare(job.bytes) ?? 0)} saved`;
+    const saved = `${formatShare(savedShare(job.bytes) ?? 0)} saved`;
+    const from = job.kind === 'upload' ? 'sent' : saved;
     const size = job.sizeBytes === undefined ? 'size not known yet' : formatBytes(job.sizeBytes);
     return [shortened(printableLine(job.name), JOB_NAME_WIDTH), shareText(job), `of ${size}`, from];
   });

@@ -83,6 +83,8 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
 
 function logAnswers(app: FastifyInstance, log: Log): void {
   app.addHook('onResponse', async (request, reply) => {
+    // Whoever uploads in the background asks some ten times a second.
+    if (request.method === 'OPTIONS') return;
     const isInformation = reply.getHeader('content-type') === CONTENT_INFORMATION_TYPE;
     const isBody = reply.statusCode < 300 && request.method !== 'HEAD';
     log.info(

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import process from 'node:process';
 import { buffer } from 'node:stream/consumers';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
@@ -56,6 +57,8 @@ test('a file gets its name below the folder when it is whole, and not before', a
   t.is(last.status, 204);
   t.is(last.fields['repr-digest'], digestOf(BYTES));
   t.true((await read('a/b/report.bin')).equals(BYTES));
+  const { mode } = await stat(join(folder, 'a/b/report.bin'));
+  t.is(mode & 0o777, 0o666 & ~process.umask(), 'as any new file');
   t.deepEqual((await readdir(join(folder, '.peer-cache-uploads'))).length, 1, 'the record alone');
 });
 
@@ -316,7 +319,10 @@ test('what others on this machine may read is the file alone', async (t) => {
   const { url, folder } = await startUploads(t);
   await create(url, 'x', 5);
   const sessions = join(folder, '.peer-cache-uploads');
-  await t.notThrowsAsync(chmod(sessions, 0o700));
+  t.is((await stat(sessions)).mode & 0o777, 0o700);
+  for (const name of await readdir(sessions)) {
+    t.is((await stat(join(sessions, name))).mode & 0o777, 0o600, name);
+  }
   const answer = await request(`${new URL(url).origin}/.peer-cache-uploads/`);
   t.is(answer.statusCode, 404);
   await answer.body.dump();

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { link, lstat, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, link, lstat, mkdir, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import process from 'node:process';
 import { UploadNameRefusedError, UploadNameTakenError } from './upload-errors.ts';
 import { partsOfName } from './upload-name.ts';
 import { syncFolder } from './upload-sessions.ts';
+
+const DEFAULT_MODE = 0o666;
 
 export interface Placing {
   /** Where the bytes are now; they stay there. */
@@ -31,6 +34,8 @@ export async function placeUpload(placing: Placing): Promise<string> {
   if (existing?.ino === data.ino && existing.dev === data.dev) return target;
   if (existing !== undefined && (!overwrite || !existing.isFile()))
     throw new UploadNameTakenError();
+  // What nobody else could read while it came gets the rights of any new file.
+  await chmod(dataPath, DEFAULT_MODE & ~process.umask());
   if (overwrite) await replace(dataPath, target);
   else await linkAnew(dataPath, target);
   await syncFolder(folder);
