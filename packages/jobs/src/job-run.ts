@@ -151,6 +151,7 @@ export class JobRun {
     const progress = new UploadProgress();
     progress.on('upload-begun', () => this.#options.onConnected());
     progress.on('bytes-sent', ({ bytes }) => job.sent(bytes, PROGRESS_INTERVAL_MS));
+    progress.on('bytes-confirmed', () => job.advanced());
     progress.on('origin-answered', ({ headers }) => {
       job.noteFile(index, { responseHeaders: headers });
     });

@@ -244,11 +244,16 @@ export class Job {
     this.#tellProgress(tellEveryMs);
   }
 
-  /** Content bytes went out: the same. */
+  /** Content bytes went out; whether they are worth anything, the server says. */
   sent(bytes: number, tellEveryMs: number): void {
     const sentBytes = this.#record.sentBytes + bytes;
-    this.#keep({ ...this.#record, sentBytes, timers: onProgress(this.timers) });
+    this.#keep({ ...this.#record, timers: this.timers, sentBytes });
     this.#tellProgress(tellEveryMs);
+  }
+
+  /** The server has more than before: what went wrong until then is forgotten. */
+  advanced(): void {
+    this.#keep({ ...this.#record, timers: onProgress(this.timers) });
   }
 
   #tellProgress(everyMs: number): void {

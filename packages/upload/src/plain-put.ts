@@ -40,6 +40,7 @@ export async function putPlainly(journey: UploadJourney): Promise<OriginResponse
   const { status, fields } = response;
   if (status >= 300) throw uploadErrorOf(url, status, { fields, sizeBytes });
   await checkStored(journey, url);
+  progress.confirmed(sizeBytes);
   return response;
 }
 

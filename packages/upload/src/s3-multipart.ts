@@ -71,6 +71,7 @@ export class MultipartUpload {
       if (this.#done.has(index)) continue;
       const etag = await this.#sendPart(index);
       this.#done.set(index, etag);
+      this.#journey.progress.arrived(this.#bytesOf(index));
       const parts: DonePart[] = Array.from(this.#done, ([at, tag]) => ({ index: at, etag: tag }));
       await this.#remember({ ...this.#session, parts });
     }
@@ -84,7 +85,7 @@ export class MultipartUpload {
         return await this.#putPart(index, (bytes) => (sentBytes += bytes));
       } catch (error) {
         // None of it is there; the other parts go on meanwhile.
-        progress.confirmed(progress.doneBytes - sentBytes);
+        progress.lost(sentBytes);
         signal.throwIfAborted();
         this.#stop.signal.throwIfAborted();
         const isTransient = error instanceof PeerCacheError && error.transient;

@@ -8,6 +8,8 @@ export interface UploadEvents {
   'upload-begun': [{ readonly sizeBytes: number; readonly offsetBytes: number }];
   /** Handed to the network; whether they arrived is known with the next answer. */
   'bytes-sent': [{ readonly bytes: number }];
+  /** The server has more of it than it ever said before. */
+  'bytes-confirmed': [];
   /** The server has answered a request that brought something. */
   'origin-answered': [{ readonly headers: Readonly<Record<string, string>> }];
   /** Something is not as it should be, and the upload copes. */
@@ -18,6 +20,7 @@ export interface UploadEvents {
 export class UploadProgress extends EventEmitter<UploadEvents> {
   #sizeBytes: number | undefined;
   #doneBytes = 0;
+  #confirmedBytes = 0;
 
   get sizeBytes(): number | undefined {
     return this.#sizeBytes;
@@ -31,6 +34,7 @@ export class UploadProgress extends EventEmitter<UploadEvents> {
   begun(sizeBytes: number, offsetBytes: number): void {
     this.#sizeBytes = sizeBytes;
     this.#doneBytes = offsetBytes;
+    this.#confirmedBytes = offsetBytes;
     this.emit('upload-begun', { sizeBytes, offsetBytes });
   }
 
@@ -42,6 +46,17 @@ export class UploadProgress extends EventEmitter<UploadEvents> {
   /** What the server says counts: of what was sent, some may be lost. */
   confirmed(offsetBytes: number): void {
     this.#doneBytes = offsetBytes;
+    this.#advance(offsetBytes);
+  }
+
+  /** A part of it has arrived; others are on their way. */
+  arrived(bytes: number): void {
+    this.#advance(this.#confirmedBytes + bytes);
+  }
+
+  /** What was sent is not there. */
+  lost(bytes: number): void {
+    this.#doneBytes -= bytes;
   }
 
   answered({ fields }: OriginResponse): void {
@@ -50,5 +65,11 @@ export class UploadProgress extends EventEmitter<UploadEvents> {
 
   warned(code: string, url: string, what: string): void {
     this.emit('upload-warned', { code, message: `${shownUrl(url)} ${what}` });
+  }
+
+  #advance(toBytes: number): void {
+    if (toBytes <= this.#confirmedBytes) return;
+    this.#confirmedBytes = toBytes;
+    this.emit('bytes-confirmed');
   }
 }

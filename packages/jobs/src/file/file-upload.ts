@@ -1,9 +1,10 @@
 import type { Turn } from '@peer-cache/bandwidth';
-import { asError } from '@peer-cache/core';
+import { asError, SECOND_MS } from '@peer-cache/core';
 import type { JobKind } from '@peer-cache/protocol';
 import { shownUrl } from '@peer-cache/transport';
 import type { OriginHttp } from '@peer-cache/transport';
 import {
+  abandonUpload,
   isSameState,
   LocalFileChangedError,
   openLocalFile,
@@ -15,6 +16,8 @@ import { ReplyPendingError } from '../errors.ts';
 import type { FileRecord } from '../records.ts';
 import { nameAtServer } from '../upload-requests.ts';
 import type { FileLedger } from './file-ledger.ts';
+
+const DROP_MS = 5 * SECOND_MS;
 
 export interface FileUploadParts {
   readonly ledger: FileLedger;
@@ -51,11 +54,22 @@ export async function sendFile(parts: FileUploadParts, options: FileUploadOption
     }
     await send(parts, options, { file, session: known?.session });
   } catch (error) {
-    const isChanged = error instanceof LocalFileChangedError;
-    // What the server has of it is of no use any more.
-    if (isChanged) ledger.save({ version: undefined, doneBytes: 0 });
+    if (error instanceof LocalFileChangedError) await dropSent(ledger, options);
     else if (progress.doneBytes > 0) ledger.save({ doneBytes: progress.doneBytes });
     throw asError(error);
+  }
+}
+
+/** What the server has of an earlier state is of no use any more. */
+async function dropSent(ledger: FileLedger, { http, signal }: FileUploadOptions): Promise<void> {
+  const { version, url: target } = ledger.record;
+  ledger.save({ version: undefined, doneBytes: 0 });
+  if (version?.kind !== 'sent') return;
+  try {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(DROP_MS)]);
+    await abandonUpload(http, version.session, { target, signal: limit });
+  } catch {
+    // One that can't be told drops it when it expires.
   }
 }
 
