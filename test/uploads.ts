@@ -5,6 +5,7 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { MIB } from '@peer-cache/core';
 import type { JobDetails, JobRequest, JobState } from '@peer-cache/protocol';
+import { controlCall } from '../packages/agent/test/helpers/control-call.ts';
 import { startUploadServer } from '../packages/upload/test/helpers/upload-server.ts';
 import { AgentHome } from './helpers/agent-process.ts';
 import { eventually } from './helpers/lan-office.ts';
@@ -163,6 +164,9 @@ test.serial('a reply is awaited, fetched, and given its name with the job', asyn
   const done = await ends(t, setup, job, 'transferred');
   t.is(done.fileCount, 2);
   t.is(done.files[1]?.path, replyPath);
-  await setup.home.client.complete(job.id);
+  const { socketPath, client } = setup.home;
+  const { text } = await controlCall(socketPath, `/v1/jobs/${job.id}/reply`);
+  t.is(Buffer.from(JSON.parse(text).base64, 'base64').toString(), 'well received');
+  await client.complete(job.id);
   t.is(await readFile(replyPath, 'utf8'), 'well received');
 });

@@ -9,6 +9,7 @@ import {
   COMPLETION_REPORT,
   JOB_DETAILS,
   JOB_EXPLANATION,
+  JOB_REPLY,
   JOB_PAGE,
 } from '../src/control/job-answer-schemas.ts';
 import { controlCall, jsonCall } from './helpers/control-call.ts';
@@ -126,6 +127,7 @@ test('a job is suspended, resumed, changed, retargeted, explained and completed'
   t.like(retargeted, { files: [{ url: 'http://mirror/a' }, { url: 'http://b/' }] });
   isOf(t, JOB_DETAILS, retargeted);
   isOf(t, JOB_EXPLANATION, await call('GET', '/why'));
+  isOf(t, JOB_REPLY, await call('GET', '/reply'));
   const report = await call('POST', '/complete');
   isOf(t, COMPLETION_REPORT, report);
   t.like(report, { state: 'acknowledged' });

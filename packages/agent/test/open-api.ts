@@ -21,6 +21,7 @@ const ROUTES = [
   'post /v1/jobs/{job}/complete',
   'post /v1/jobs/{job}/cancel',
   'post /v1/jobs/{job}/retarget',
+  'get /v1/jobs/{job}/reply',
   'get /v1/jobs/{job}/why',
   'get /v1/events',
   'get /v1/cache',

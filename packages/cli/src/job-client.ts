@@ -6,6 +6,7 @@ import type {
   JobEvent,
   JobExplanation,
   JobPage,
+  JobReply,
   JobRequest,
   JobState,
   Retarget,
@@ -74,6 +75,10 @@ export class JobClient {
     return await askAgent(this.#socketPath, call, isDetails);
   }
 
+  async reply(job: string): Promise<JobReply> {
+    return await askAgent(this.#socketPath, { path: pathOf(job, 'reply') }, isReply);
+  }
+
   async why(job: string): Promise<JobExplanation> {
     return await askAgent(this.#socketPath, { path: pathOf(job, 'why') }, isExplanation);
   }
@@ -123,6 +128,10 @@ function isCompletion(value: unknown): value is CompletionReport {
 
 function isExplanation(value: unknown): value is JobExplanation {
   return isRecord(value) && typeof value['id'] === 'string' && Array.isArray(value['reasons']);
+}
+
+function isReply(value: unknown): value is JobReply {
+  return isRecord(value) && typeof value['base64'] === 'string';
 }
 
 function isJobEvent(value: unknown): value is JobEvent {

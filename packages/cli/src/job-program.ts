@@ -124,6 +124,14 @@ function addLooks(job: Command, setExitCode: (code: number) => void): void {
       setExitCode(await jobShow(name, options));
     });
   job
+    .command('reply')
+    .description('print what the server answered to a file that was sent with --reply')
+    .argument('<job>', 'ID, start of an ID, or name')
+    .action(async (name: string) => {
+      const { jobReply } = await import('./commands/job-reply.ts');
+      setExitCode(await jobReply(name));
+    });
+  job
     .command('log')
     .description('show the errors that a job met, the latest last')
     .argument('<job>', 'ID, start of an ID, or name')

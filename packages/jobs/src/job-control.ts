@@ -6,6 +6,7 @@ import type {
   JobExplanation,
   JobFileRequest,
   JobPage,
+  JobReply,
   JobRequest,
   JobState,
   Retarget,
@@ -19,6 +20,12 @@ export interface JobQuery {
   readonly limit?: number | undefined;
   /** `next` of the page before. */
   readonly after?: string | undefined;
+}
+
+/** Which events are to be told: those of one job, or of all. */
+export interface EventQuery {
+  readonly job?: string;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -39,11 +46,13 @@ export interface JobControl {
   set(job: string, changes: JobChanges): Promise<JobDetails>;
   suspend(job: string): Promise<JobDetails>;
   resume(job: string): Promise<JobDetails>;
+  /** What the server answered to the only file of the job, up to 1 MiB of it. */
+  reply(job: string): Promise<JobReply>;
   /** Gives files their names; in any state, those that are transferred. */
   complete(job: string): Promise<CompletionReport>;
   /** Deletes the job and whatever it has brought. */
   cancel(job: string): Promise<JobDetails>;
   retarget(job: string, retarget: Retarget): Promise<JobDetails>;
   /** What happens from now on, to one job or to all; ends with the signal. */
-  events(options: { readonly job?: string; readonly signal: AbortSignal }): AsyncIterable<JobEvent>;
+  events(options: EventQuery): AsyncIterable<JobEvent>;
 }

@@ -6,6 +6,7 @@ import type {
   JobDetails,
   JobEvent,
   JobExplanation,
+  JobReply,
   JobFileRequest,
   JobPage,
   JobRequest,
@@ -17,12 +18,13 @@ import { Checkpoints } from './file/checkpoints.ts';
 import { JobEmptyError, JobLimitError, JobNotFoundError } from './errors.ts';
 import { eventStream } from './event-stream.ts';
 import type { JobEventEmitter } from './event-stream.ts';
-import type { JobControl, JobQuery } from './job-control.ts';
+import type { EventQuery, JobControl, JobQuery } from './job-control.ts';
 import { JobDeeds } from './job-deeds.ts';
 import { findJob } from './job-names.ts';
 import { overviewOf, pageOf } from './job-page.ts';
 import type { JobQueueOptions, JobQueueParts } from './job-queue-parts.ts';
 import { detailsOf, summaryOf } from './job-reports.ts';
+import { replyOf } from './job-reply.ts';
 import { checkFiles, checkSettings, retargeted } from './job-requests.ts';
 import { isFinal } from './job-state.ts';
 import { Job } from './job.ts';
@@ -198,13 +200,11 @@ export class JobQueue implements JobControl, AsyncDisposable {
     });
   }
 
-  async *events({
-    job: name,
-    signal,
-  }: {
-    readonly job?: string;
-    readonly signal: AbortSignal;
-  }): AsyncGenerator<JobEvent> {
+  async reply(name: string): Promise<JobReply> {
+    return await this.#inTurn(name, replyOf);
+  }
+
+  async *events({ job: name, signal }: EventQuery): AsyncGenerator<JobEvent> {
     const id = name === undefined ? undefined : findJob(this.#jobs, name).id;
     yield* eventStream(this.#emitter, { id, signal });
   }

@@ -203,6 +203,14 @@ export interface CompletionReport {
   readonly failures: readonly (Failure & { readonly path: string })[];
 }
 
+/** The answer to `GET /v1/jobs/ID/reply`: what a server made of an upload, up to 1 MiB of it. */
+export interface JobReply {
+  /** Where it goes when the job is completed. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly base64: string;
+}
+
 /** The answer to `GET /v1/jobs/ID/why`: what exactly a job waits for, the first thing first. */
 export interface JobExplanation {
   readonly id: string;

@@ -6,6 +6,7 @@ import type {
   JobExplanation,
   JobFileStatus,
   JobPage,
+  JobReply,
   JobSettings,
   JobsStatus,
   JobSummary,
@@ -147,6 +148,10 @@ export const COMPLETION_REPORT: TUnsafe<CompletionReport> = schemaOf<CompletionR
     dropped: Type.Array(TEXT),
     failures: Type.Array(Type.Object({ ...FAILURE_FIELDS, path: TEXT })),
   }),
+);
+
+export const JOB_REPLY: TUnsafe<JobReply> = schemaOf<JobReply>()(
+  Type.Object({ path: TEXT, sizeBytes: COUNT, base64: TEXT }),
 );
 
 export const JOB_EXPLANATION: TUnsafe<JobExplanation> = schemaOf<JobExplanation>()(

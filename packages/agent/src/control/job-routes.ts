@@ -9,7 +9,13 @@ import type {
 } from '@peer-cache/protocol';
 import type { FastifyInstance } from 'fastify';
 import { describeRoute } from './describe-route.ts';
-import { COMPLETION_REPORT, JOB_DETAILS, JOB_EXPLANATION, JOB_PAGE } from './job-answer-schemas.ts';
+import {
+  COMPLETION_REPORT,
+  JOB_DETAILS,
+  JOB_EXPLANATION,
+  JOB_REPLY,
+  JOB_PAGE,
+} from './job-answer-schemas.ts';
 import { FILES_ADDITION, JOB_CHANGES, JOB_REQUEST, RETARGET } from './job-request-schemas.ts';
 import { JOB_LIST_QUERY, JOB_PARAMS, limitOf } from './query-schemas.ts';
 import type { JobListQuery, JobParams } from './query-schemas.ts';
@@ -24,6 +30,7 @@ const JOB: ControlPath = '/v1/jobs/:job';
 const FILES: ControlPath = '/v1/jobs/:job/files';
 const RETARGETING: ControlPath = '/v1/jobs/:job/retarget';
 const WHY: ControlPath = '/v1/jobs/:job/why';
+const REPLY: ControlPath = '/v1/jobs/:job/reply';
 const COMPLETE: ControlPath = '/v1/jobs/:job/complete';
 
 /** Hundreds of files, each with a URL, a path and ranges. */
@@ -90,6 +97,14 @@ function addViewRoutes(app: FastifyInstance, jobs: JobControl): void {
     answer: { description: 'The reasons, the first thing first.', schema: JOB_EXPLANATION },
   });
   app.get<OfJob>(WHY, { schema: why }, ({ params }) => jobs.why(params.job));
+
+  const reply = describeRoute({
+    id: 'readReply',
+    summary: 'What the server answered to the only file of an upload-reply job, up to 1 MiB.',
+    params: JOB_PARAMS,
+    answer: { description: 'The reply, and where it goes.', schema: JOB_REPLY },
+  });
+  app.get<OfJob>(REPLY, { schema: reply }, ({ params }) => jobs.reply(params.job));
 }
 
 function addChangeRoutes(app: FastifyInstance, jobs: JobControl): void {

@@ -14,6 +14,7 @@ import type {
   JobDetails,
   JobEvent,
   JobExplanation,
+  JobReply,
   JobFileRequest,
   JobPage,
   JobRequest,
@@ -81,6 +82,10 @@ export class JobMap implements JobControl {
       job,
       fitting.map(({ id }) => id),
     );
+  }
+
+  async reply(): Promise<JobReply> {
+    return { path: '/a.reply', sizeBytes: 2, base64: 'b2s=' };
   }
 
   why(job: string): JobExplanation {
