@@ -52,6 +52,8 @@ class LinkEnd
 /** Requests of an agent that uses its turn to the full, and keeps what it is told. */
 class ToldPacer implements OfficePacer {
   isWanting = false;
+  /** The way was full a moment ago. */
+  wasFull = false;
   linkBytesPerSecond = 0;
   readonly ways: string[] = [];
   readonly supposed: number[] = [];
@@ -64,7 +66,7 @@ class ToldPacer implements OfficePacer {
   }
 
   get isFilling(): boolean {
-    return this.isWanting && this.#office.mayFetch();
+    return this.wasFull || (this.isWanting && this.#office.mayFetch());
   }
 
   makeWay(reason: string): void {
@@ -122,6 +124,21 @@ test('two that want take turns, and are told when theirs begins and ends', (t) =
   }
   for (const seconds of had) t.true(seconds > 62 && seconds < 88, `${seconds} s`);
   t.true(one.pacer.turnChanges >= 8 && one.pacer.turnChanges <= 14, `${one.pacer.turnChanges}`);
+});
+
+test('who has come to an end leaves the way to the next at once', (t) => {
+  const { clock, one, other } = twoAgents();
+  for (const { office, pacer } of [one, other]) {
+    pacer.isWanting = true;
+    office.want();
+  }
+  for (let time = 0; time < 100; time++) clock.pass(50);
+  const [first, next] = one.office.mayFetch() ? [one, other] : [other, one];
+  t.false(next.office.mayFetch());
+  first.pacer.isWanting = false;
+  first.pacer.wasFull = true;
+  for (let time = 0; time < 8; time++) clock.pass(50);
+  t.true(next.office.mayFetch());
 });
 
 test('what was wanted a moment ago is wanted for a second, and then nothing is told', (t) => {

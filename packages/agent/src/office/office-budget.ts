@@ -8,6 +8,8 @@ import type { WanNotice } from '@peer-cache/protocol';
 
 /** What one moment says holds for a while: demand comes and goes between requests. */
 const WANTS_MS = 1 * SECOND_MS;
+/** Who has asked for nothing for so long leaves what there is to others, if for a moment only. */
+const FILLS_MS = 0.25 * SECOND_MS;
 const FOREGROUND_MS = 1.5 * SECOND_MS;
 const LOOK_MS = 100;
 /** Between two times that it makes way for what is heard, and sees no more of. */
@@ -44,6 +46,7 @@ export class OfficeBudget implements Office, Disposable {
   #pacer: OfficePacer | undefined;
   #looking: Disposable | undefined;
   #wantedMs = Number.NEGATIVE_INFINITY;
+  #wantingMs = Number.NEGATIVE_INFINITY;
   #foregroundMs = Number.NEGATIVE_INFINITY;
   #mayFetch = true;
   #madeWayMs = Number.NEGATIVE_INFINITY;
@@ -87,9 +90,12 @@ export class OfficeBudget implements Office, Disposable {
   #look(): void {
     const nowMs = this.#clock.uptimeMs();
     const isWanting = this.#pacer?.isWanting === true;
-    const wants = isWanting || nowMs - this.#wantedMs < WANTS_MS;
+    if (isWanting) this.#wantingMs = nowMs;
+    const wants = nowMs - Math.max(this.#wantedMs, this.#wantingMs) < WANTS_MS;
     const isForeground = nowMs - this.#foregroundMs < FOREGROUND_MS;
-    const isFilling = this.#pacer?.isFilling === true;
+    // What was full a moment ago is empty when a job has come to its end.
+    const isAtIt = nowMs - this.#wantingMs < FILLS_MS;
+    const isFilling = isAtIt && this.#pacer?.isFilling === true;
     const bytesPerSecond = this.#pacer?.linkBytesPerSecond ?? 0;
     const mayFetch = this.#turns.look({ wants, isFilling, isForeground, bytesPerSecond }, nowMs);
     const notice = this.#turns.tell(nowMs);
