@@ -65,7 +65,8 @@ async function main(): Promise<number> {
   const ours: Figures[] = [];
   for (let run = 0; run < runs; run++) {
     await using office = await openBranchOffice({ hosts: 3, ...LINK });
-    const url = await startDav(office, folder);
+    await using dav = await startDav(office, folder);
+    const { url } = dav;
     const user = await OfficeUser.start(hostAt(office, 2), office.wan);
     const site = { office, bin, user, url, path, seconds };
     ours.push(await measure(site, 'peer-cache', sendInBackground));
@@ -148,7 +149,10 @@ async function sendByCurl({ url, path }: Site, host: LanHost): Promise<AsyncDisp
   };
 }
 
-async function startDav({ wan, folder }: BranchOffice, into: string): Promise<string> {
+async function startDav(
+  { wan, folder }: BranchOffice,
+  into: string,
+): Promise<AsyncDisposable & { readonly url: string }> {
   const state = join(folder, 'dav');
   await mkdir(join(state, 'files'), { recursive: true });
   const config = join(state, 'nginx.conf');
@@ -164,9 +168,16 @@ http {
 }
 `,
   );
-  wan.origin.spawn('nginx', '-c', config, '-e', join(state, 'error.log'));
+  const nginx = wan.origin.spawn('nginx', '-c', config, '-e', join(state, 'error.log'));
   await sleep(500);
-  return `${wan.originUrl}/`;
+  return {
+    url: `${wan.originUrl}/`,
+    async [Symbol.asyncDispose]() {
+      const ended = once(nginx, 'exit');
+      nginx.kill('SIGTERM');
+      await ended;
+    },
+  };
 }
 
 function hostAt({ hosts }: BranchOffice, index: number): LanHost {
