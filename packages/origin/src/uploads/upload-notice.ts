@@ -74,12 +74,13 @@ export function signatureOf(
 }
 
 /**
- * The reply's URL, as uploaders are told it: of this origin, whatever the application says. Pure.
+ * The reply's URL, as uploaders are told it: of this host, whatever the application says, and
+ * without a scheme, which may be another one in front of us. Pure.
  */
 export function ownReply(reply: string | undefined, originUrl: string): string | undefined {
   const url = reply === undefined ? null : URL.parse(reply, originUrl);
-  const isOwn = url !== null && url.origin === new URL(originUrl).origin;
-  return isOwn ? `${url.pathname}${url.search}` : undefined;
+  const isWeb = url !== null && /^https?:$/.test(url.protocol);
+  return isWeb && url.host === new URL(originUrl).host ? `${url.pathname}${url.search}` : undefined;
 }
 
 function replyIn(fields: Readonly<Record<string, string | string[] | undefined>>) {

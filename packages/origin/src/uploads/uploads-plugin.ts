@@ -77,6 +77,7 @@ class Uploads implements AsyncDisposable {
   readonly #notices: UploadNotices | undefined;
   /** Who sends what is being created: between two calls of the protocol's own part. */
   readonly #senders = new WeakMap<Upload, string>();
+  readonly #finishing = new Map<string, Promise<UploadRecord>>();
 
   constructor(options: UploadsOptions, sessions: UploadSessions) {
     this.#options = options;
@@ -164,14 +165,26 @@ class Uploads implements AsyncDisposable {
   }
 
   async #finish(id: string, url: string): Promise<Record<string, string>> {
-    const { folder: uploadsFolder, overwrite = false } = this.#options;
-    const record = this.store.recordOf(id);
-    const parts = { sessions: this.#sessions, uploadsFolder, overwrite };
-    const placed = await finishUpload(parts, record);
+    const placed = await this.#place(id);
     if (placed.notice?.state === 'pending' && this.#notices !== undefined) {
       await Promise.race([this.#notices.tell(placed, url), timeUp()]);
     }
     return lastHeaders(this.#sessions.get(id) ?? placed);
+  }
+
+  /** Once at a time: who lost the answer may ask while its file is still being placed. */
+  async #place(id: string): Promise<UploadRecord> {
+    const known = this.#finishing.get(id);
+    if (known !== undefined) return await known;
+    const { folder: uploadsFolder, overwrite = false } = this.#options;
+    const parts = { sessions: this.#sessions, uploadsFolder, overwrite };
+    const placing = finishUpload(parts, this.store.recordOf(id));
+    this.#finishing.set(id, placing);
+    try {
+      return await placing;
+    } finally {
+      this.#finishing.delete(id);
+    }
   }
 
   /** The code only: messages may name paths of this machine. */
