@@ -158,6 +158,8 @@ for (const name of [
   `${'a/'.repeat(600)}x`,
   '.peer-cache-uploads/x',
   '.Peer-Cache-Uploads',
+  'image.iso.peer-cache',
+  'IMAGE.ISO.PEER-CACHE',
 ]) {
   test(`${JSON.stringify(name.slice(0, 30))} is refused as a name`, async (t) => {
     t.throws(() => partsOfName(name), { code: 'UPLOAD_NAME_REFUSED' });
@@ -330,6 +332,16 @@ test('a reply elsewhere is not passed on', async (t) => {
 
 test('the waits between tries grow to ten minutes', (t) => {
   t.deepEqual([0, 1, 2, 20, 10_000].map(waitAfter), [1000, 2000, 4000, 600_000, 600_000]);
+});
+
+test('no web page may upload: its browser is told of no leave', async (t) => {
+  const { url } = await startUploads(t);
+  const headers = { ...TUS, origin: 'https://page.test' };
+  for (const method of ['OPTIONS', 'POST'] as const) {
+    const answer = await request(url, { method, headers });
+    t.is(answer.headers['access-control-allow-origin'], undefined, method);
+    await answer.body.dump();
+  }
 });
 
 test('what others on this machine may read is the file alone', async (t) => {

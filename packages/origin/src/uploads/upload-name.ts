@@ -5,6 +5,7 @@ export const SESSIONS_FOLDER = '.peer-cache-uploads';
 const MOST_NAME_BYTES = 1024;
 /** Of ext4, XFS, APFS and NTFS. */
 const MOST_PART_BYTES = 255;
+const SIDECAR = '.peer-cache';
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 
 /**
@@ -27,6 +28,8 @@ export function partsOfName(name: string): string[] {
       refuse(`a part has more than ${MOST_PART_BYTES} bytes`);
     }
   }
+  // Beside a served file it would speak for it.
+  if (name.toLowerCase().endsWith(SIDECAR)) refuse('it is that of content information');
   // A disk may not tell capitals from others.
   if (parts[0]?.toLowerCase() === SESSIONS_FOLDER) refuse('it is the place of unfinished uploads');
   return parts;

@@ -99,6 +99,8 @@ class Uploads implements AsyncDisposable {
       path,
       datastore: this.store,
       relativeLocation: true,
+      // Its own way is to let every web page in, also to an origin that listens on this machine alone.
+      allowedOrigins: () => false,
       disableTerminationForFinishedUploads: true,
       namingFunction: () => randomBytes(16).toString('hex'),
       ...(mostBytes !== undefined && { maxSize: mostBytes }),
