@@ -2,9 +2,8 @@ import { shownUrl } from '@peer-cache/transport';
 import type { OriginResponse } from '@peer-cache/transport';
 import { numberIn } from './dialect.ts';
 import { UploadDamagedError } from './errors.ts';
-import { partBody } from './part-body.ts';
+import { lengthField, sendPart } from './send-part.ts';
 import type { UploadJourney } from './upload-journey.ts';
-import { wayTo } from './way-probe.ts';
 import { uploadErrorOf } from './upload-status.ts';
 
 /**
@@ -13,30 +12,23 @@ import { uploadErrorOf } from './upload-status.ts';
  * sent.
  */
 export async function putPlainly(journey: UploadJourney): Promise<OriginResponse> {
-  const { http, file, target, name, progress, turn, signal, leave } = journey;
+  const { file, target, name, progress } = journey;
   const { sizeBytes } = file.state;
   const url = target.endsWith('/') ? new URL(encodeName(name), target).href : target;
   progress.begun(sizeBytes, 0);
-  const parts = {
+  const range = {
+    url,
+    startByte: 0,
+    endByte: sizeBytes,
     read: async (startByte: number, bytes: number) => {
       const read = await file.read(startByte, bytes);
       // Before the last of it goes out: a server takes what it got by then for the whole.
       if (startByte + bytes === sizeBytes) await file.check();
       return read;
     },
-    turn,
-    signal,
-    leave,
-    way: wayTo(url),
-    url: shownUrl(url),
-    onBytes: (_: number, bytes: Uint8Array) => progress.sent(bytes.length),
   };
-  const range = { startByte: 0, endByte: sizeBytes };
-  const headers = { 'content-length': `${sizeBytes}`, 'content-type': 'application/octet-stream' };
-  const body = () => partBody(parts, range);
-  const response = await http.send(url, { method: 'PUT', headers, body, signal });
-  response.body.resume();
-  progress.answered(response);
+  const headers = { ...lengthField(range), 'content-type': 'application/octet-stream' };
+  const response = await sendPart(journey, 'PUT', { url, headers, range });
   const { status, fields } = response;
   if (status >= 300) throw uploadErrorOf(url, status, { fields, sizeBytes });
   await checkStored(journey, url);

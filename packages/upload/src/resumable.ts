@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { MIB, PeerCacheError, SECOND_MS } from '@peer-cache/core';
+import { KIB, MIB } from '@peer-cache/core';
 import { field, OriginProtocolError, shownUrl } from '@peer-cache/transport';
 import type { OriginResponse } from '@peer-cache/transport';
 import { dialectOf } from './dialect.ts';
 import type { Dialect, UploadOffset } from './dialect.ts';
 import { UploadDamagedError, UploadForgottenError } from './errors.ts';
-import { partBody } from './part-body.ts';
+import { lengthField, sendPart } from './send-part.ts';
 import { SentDigest } from './sent-digest.ts';
 import type { UploadJourney, UploadSession } from './upload-journey.ts';
-import { wayTo } from './way-probe.ts';
+import { Tries } from './tries.ts';
 import { uploadErrorOf } from './upload-status.ts';
 
 /** One request brings no more: where it breaks off, a server may keep nothing of it. */
@@ -19,17 +18,15 @@ const LAST_PART_BYTES = 1 * MIB;
 /** Held in memory to be hashed before it is sent, where the server checks each request. */
 const CHECKED_PART_BYTES = 4 * MIB;
 /** As far as a body is made smaller for a server, or what stands before it, that takes no larger one. */
-const LEAST_PART_BYTES = 512 * 1024;
-/** Without a byte of progress between them; after that the job waits, and tries again. */
-const MOST_FAILURES = 3;
+const LEAST_PART_BYTES = 512 * KIB;
 const MOST_BEGINNINGS = 3;
-const FIRST_WAIT_MS = 0.25 * SECOND_MS;
 /** Another request of this upload has not ended yet, as the server sees it: 423 of tus. */
 const LOCKED = 423;
 /** It holds another number of bytes than we thought. */
 const OTHER_OFFSET = 409;
 const TOO_LARGE = 413;
 const CHECKSUM_WRONG = 460;
+const DIGEST_WRONG = 422;
 const GONE: ReadonlySet<number> = new Set([404, 410]);
 
 /** Sends a file so that it can go on where it broke off: by tus, or as the IETF has it. */
@@ -37,9 +34,9 @@ export class ResumableUpload {
   readonly #journey: UploadJourney;
   readonly #dialect: Dialect;
   readonly #digest = new SentDigest();
+  readonly #tries = new Tries();
   #session: UploadSession;
   #mostPartBytes: number;
-  #failures = 0;
   #beginnings = 0;
   #farthestByte = 0;
   /** Why what the server had was given up. */
@@ -60,7 +57,7 @@ export class ResumableUpload {
         const last = await this.#sendRest(response);
         if (last !== undefined) return last;
       } catch (error) {
-        await this.#failed(error);
+        await this.#tries.failed(error, this.#journey);
       }
     }
   }
@@ -77,7 +74,7 @@ export class ResumableUpload {
     }
     const { sizeBytes } = this.#journey.file.state;
     const headers = this.#dialect.creation({ name, sizeBytes });
-    const response = await this.#send('POST', target, headers);
+    const response = await sendPart(this.#journey, 'POST', { url: target, headers });
     if (response.status !== 201 && response.status !== 200) this.#refuse(target, response);
     const location = field(response.fields, 'location');
     const url = location === undefined ? null : URL.parse(location, response.url);
@@ -94,7 +91,8 @@ export class ResumableUpload {
   async #ask(): Promise<OriginResponse> {
     const { progress } = this.#journey;
     const { url = '' } = this.#session;
-    const response = await this.#send('HEAD', url, this.#dialect.question());
+    const headers = this.#dialect.question();
+    const response = await sendPart(this.#journey, 'HEAD', { url, headers });
     if (GONE.has(response.status)) {
       await this.#remember({ ...this.#session, url: undefined });
       progress.warned('UPLOAD_EXPIRED', url, 'is gone; the upload begins anew');
@@ -132,20 +130,27 @@ export class ResumableUpload {
     const { url = '', checksum } = this.#session;
     const endByte = this.#endOfPart(startByte);
     const isLast = endByte === this.#sizeBytes;
-    const held =
-      isLast || checksum !== undefined
-        ? await file.read(startByte, endByte - startByte)
-        : undefined;
+    const isHeld = isLast || checksum !== undefined;
+    const held = isHeld ? await file.read(startByte, endByte - startByte) : undefined;
     if (held !== undefined) this.#digest.feed(startByte, held);
+    const range = {
+      url,
+      startByte,
+      endByte,
+      read:
+        held &&
+        (async (at: number, bytes: number) => held.subarray(at - startByte).subarray(0, bytes)),
+      onBytes: (at: number, bytes: Uint8Array) => this.#digest.feed(at, bytes),
+    };
     const headers = {
       ...this.#dialect.part({ startByte, isLast, sizeBytes: this.#sizeBytes }),
-      'content-length': `${endByte - startByte}`,
+      ...lengthField(range),
       ...(held !== undefined && checksum !== undefined && checksumField(checksum, held)),
       ...(isLast && { 'repr-digest': await this.#digest.field(file, signal) }),
     };
     // After the last byte is read, and before the server takes the file for whole.
     if (isLast) await file.check();
-    const response = await this.#send('PATCH', url, headers, { startByte, endByte, held });
+    const response = await sendPart(this.#journey, 'PATCH', { url, headers, range });
     return response.status < 300 ? response : await this.#judge(response, endByte - startByte);
   }
 
@@ -165,45 +170,14 @@ export class ResumableUpload {
       this.#mostPartBytes = Math.max(LEAST_PART_BYTES, Math.floor(bytes / 8));
       return undefined;
     }
-    if (status === CHECKSUM_WRONG) throw new UploadDamagedError(shownUrl(url), 'HTTP 460');
-    if (status === 422) {
+    if (status === CHECKSUM_WRONG) throw new UploadDamagedError(shownUrl(url), `HTTP ${status}`);
+    if (status === DIGEST_WRONG) {
       // What is there can't become the file any more.
       await this.#remember({ ...this.#session, url: undefined });
-      this.#lastFailure = new UploadDamagedError(shownUrl(url), 'HTTP 422');
+      this.#lastFailure = new UploadDamagedError(shownUrl(url), `HTTP ${status}`);
       return undefined;
     }
     return this.#refuse(url, response);
-  }
-
-  async #send(
-    method: 'POST' | 'HEAD' | 'PATCH',
-    url: string,
-    headers: Readonly<Record<string, string>>,
-    part?: { startByte: number; endByte: number; held: Uint8Array | undefined },
-  ): Promise<OriginResponse> {
-    const { http, target, turn, signal, leave, progress, file } = this.#journey;
-    const parts = {
-      turn,
-      signal,
-      leave,
-      way: wayTo(url),
-      url: shownUrl(target),
-      read: async (startByte: number, bytes: number) => {
-        if (part?.held === undefined) return await file.read(startByte, bytes);
-        const at = startByte - part.startByte;
-        return part.held.subarray(at, at + bytes);
-      },
-      onBytes: (startByte: number, bytes: Uint8Array) => {
-        if (part?.held === undefined) this.#digest.feed(startByte, bytes);
-        progress.sent(bytes.length);
-      },
-    };
-    const body = part === undefined ? undefined : () => partBody(parts, part);
-    const request = { method, headers, signal, linkedFrom: target, body };
-    const response = await http.send(url, request);
-    response.body.resume();
-    progress.answered(response);
-    return response;
   }
 
   #offsetIn(response: OriginResponse, url: string): UploadOffset {
@@ -217,35 +191,13 @@ export class ResumableUpload {
   #advancedTo(offsetBytes: number): void {
     if (offsetBytes <= this.#farthestByte) return;
     this.#farthestByte = offsetBytes;
-    this.#failures = 0;
+    this.#tries.succeeded();
   }
 
+  /** What it said it has, and what it takes, are at odds. */
   #count(): undefined {
-    if (++this.#failures > MOST_FAILURES) {
-      throw new OriginProtocolError(shownUrl(this.#journey.target), 'it never takes what it lacks');
-    }
-    return undefined;
-  }
-
-  /** Waits before another try, or throws what can't be mended by one. */
-  async #failed(error: unknown): Promise<void> {
-    const { signal, leave } = this.#journey;
-    signal.throwIfAborted();
-    const isTransient = error instanceof PeerCacheError && error.transient;
-    if (!isTransient || leave.aborted || ++this.#failures > MOST_FAILURES) throw error;
-    await this.#wait(FIRST_WAIT_MS * 2 ** (this.#failures - 1));
-    signal.throwIfAborted();
-    if (leave.aborted) throw error;
-  }
-
-  /** Shorter where it is told to end. */
-  async #wait(ms: number): Promise<void> {
-    const signal = AbortSignal.any([this.#journey.signal, this.#journey.leave]);
-    try {
-      await sleep(ms, undefined, { signal });
-    } catch {
-      // Why it is over says the signal.
-    }
+    if (!this.#tries.count()) return undefined;
+    throw new OriginProtocolError(shownUrl(this.#journey.target), 'it never takes what it lacks');
   }
 
   async #remember(session: UploadSession): Promise<void> {

@@ -1,18 +1,16 @@
-import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { KIB, PeerCacheError, SECOND_MS } from '@peer-cache/core';
+import type { Readable } from 'node:stream';
+import { KIB } from '@peer-cache/core';
 import { field, OriginProtocolError, shownUrl } from '@peer-cache/transport';
 import type { OriginResponse } from '@peer-cache/transport';
 import { UploadDamagedError } from './errors.ts';
-import { partBody } from './part-body.ts';
+import type { SentRange } from './part-body.ts';
+import { lengthField, sendPart } from './send-part.ts';
 import type { PartsPlan, UploadJourney, UploadSession } from './upload-journey.ts';
 import { uploadErrorOf } from './upload-status.ts';
-import { wayTo } from './way-probe.ts';
+import { Tries } from './tries.ts';
 
 /** Several at a time, so that none waits for the answer to another. */
 const MOST_UNDER_WAY = 3;
-const MOST_FAILURES = 3;
-const FIRST_WAIT_MS = 0.25 * SECOND_MS;
 const MOST_ANSWER_BYTES = 64 * KIB;
 
 interface DonePart {
@@ -78,49 +76,29 @@ export class MultipartUpload {
   }
 
   async #sendPart(index: number): Promise<string> {
-    const { progress, signal } = this.#journey;
-    for (let failures = 0; ;) {
+    const { progress, leave } = this.#journey;
+    const signal = AbortSignal.any([this.#journey.signal, this.#stop.signal]);
+    const tries = new Tries();
+    for (;;) {
       let sentBytes = 0;
+      const onBytes = (_: number, bytes: Uint8Array): void => void (sentBytes += bytes.length);
       try {
-        return await this.#putPart(index, (bytes) => (sentBytes += bytes));
+        return await this.#putPart(index, { signal, onBytes });
       } catch (error) {
         // None of it is there; the other parts go on meanwhile.
         progress.lost(sentBytes);
-        signal.throwIfAborted();
-        this.#stop.signal.throwIfAborted();
-        const isTransient = error instanceof PeerCacheError && error.transient;
-        const isLeft = this.#journey.leave.aborted;
-        if (!isTransient || isLeft || ++failures > MOST_FAILURES) throw error;
-        await sleep(FIRST_WAIT_MS * 2 ** (failures - 1));
+        await tries.failed(error, { signal, leave });
       }
     }
   }
 
-  async #putPart(index: number, onSent: (bytes: number) => void): Promise<string> {
-    const { http, file, turn, leave, progress, target } = this.#journey;
+  async #putPart(index: number, options: Pick<SentRange, 'signal' | 'onBytes'>): Promise<string> {
+    const { sizeBytes } = this.#journey.file.state;
     const url = this.#plan.partUrls[index] ?? '';
     const startByte = index * this.#plan.partBytes;
-    const endByte = startByte + this.#bytesOf(index);
-    const signal = AbortSignal.any([this.#journey.signal, this.#stop.signal]);
-    const parts = {
-      read: (at: number, bytes: number) => file.read(at, bytes),
-      turn,
-      way: wayTo(url),
-      signal,
-      leave,
-      url: shownUrl(target),
-      onBytes: (_: number, bytes: Uint8Array) => {
-        onSent(bytes.length);
-        progress.sent(bytes.length);
-      },
-    };
-    const body = () => partBody(parts, { startByte, endByte });
-    const headers = { 'content-length': `${endByte - startByte}` };
-    const response = await http.send(url, { method: 'PUT', headers, signal, body });
-    response.body.resume();
-    progress.answered(response);
-    const { status, fields } = response;
-    const { sizeBytes } = file.state;
+    const range = { url, startByte, endByte: startByte + this.#bytesOf(index), ...options };
+    const headers = lengthField(range);
+    const { status, fields } = await sendPart(this.#journey, 'PUT', { url, headers, range });
     if (status >= 300) throw uploadErrorOf(url, status, { fields, sizeBytes });
     const etag = field(fields, 'etag');
     if (etag === undefined) throw new OriginProtocolError(shownUrl(url), 'a part without an ETag');
@@ -137,7 +115,7 @@ export class MultipartUpload {
     const headers = { 'content-type': 'application/xml', 'content-length': `${body.length}` };
     const response = await http.send(url, { method: 'POST', headers, signal, body: () => body });
     const { status, fields } = response;
-    const said = (await text(response.body)).slice(0, MOST_ANSWER_BYTES);
+    const said = await beginningOf(response.body);
     progress.answered(response);
     // The first answer was lost: what was completed is known no more.
     if (status === 404 && isAgain) {
@@ -160,6 +138,16 @@ export class MultipartUpload {
     this.#session = session;
     await this.#journey.onSession(session);
   }
+}
+
+/** As much of an answer as is looked at; the rest is not taken. */
+async function beginningOf(body: Readable): Promise<string> {
+  let said = '';
+  for await (const chunk of body) {
+    said += String(chunk);
+    if (said.length > MOST_ANSWER_BYTES) break;
+  }
+  return said;
 }
 
 /** The parts in their order, numbered from 1. Pure. */

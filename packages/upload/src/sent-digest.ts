@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { MIB } from '@peer-cache/core';
 import type { LocalFile } from './local-file.ts';
 
-const READ_BYTES = 1024 * 1024;
+const READ_BYTES = 1 * MIB;
 
 /**
  * SHA-256 of a file, made of what is sent of it as it goes out; what an earlier attempt sent is
@@ -18,7 +19,7 @@ export class SentDigest {
     this.#atByte = startByte + bytes.length;
   }
 
-  /** As `Repr-Digest` has it (RFC 9530 §3); nothing may be fed any more. */
+  /** As `Repr-Digest` has it (RFC 9530 §3), once more where the last part is sent again. */
   async field(file: LocalFile, signal: AbortSignal): Promise<string> {
     const { sizeBytes } = file.state;
     while (this.#atByte < sizeBytes) {

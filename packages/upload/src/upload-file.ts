@@ -1,4 +1,3 @@
-import { field } from '@peer-cache/transport';
 import type { HeaderFields, OriginResponse } from '@peer-cache/transport';
 import { shownUrl } from '@peer-cache/transport';
 import { detectServer } from './detect.ts';
@@ -21,8 +20,6 @@ export interface UploadOptions {
 export interface UploadedFile {
   readonly protocol: UploadProtocol;
   readonly fields: HeaderFields;
-  /** Of the file at the server, as far as it said. */
-  readonly location: string | undefined;
 }
 
 /**
@@ -40,8 +37,7 @@ export async function uploadFile(
   await using _probe = new WayProbe(journey);
   const current = session ?? (await newSession(journey, protocol));
   const { fields } = await sentBy(journey, current);
-  const location = field(fields, 'content-location');
-  return { protocol: current.protocol, fields, location };
+  return { protocol: current.protocol, fields };
 }
 
 async function sentBy(journey: UploadJourney, session: UploadSession): Promise<OriginResponse> {

@@ -77,6 +77,27 @@ test('an error in an answer of 200 is one', async (t) => {
   });
 });
 
+test('of an answer that never ends only the beginning is taken', async (t) => {
+  const { path } = await fileOf(t, MIB);
+  const gone = Promise.withResolvers<void>();
+  await using server = await startS3Fake({
+    meddle: (request, response) => {
+      if (request.method !== 'POST') return false;
+      request.resume();
+      response.on('close', () => gone.resolve());
+      const more = (): void => {
+        while (!response.destroyed && response.write(' '.repeat(64 * KIB)));
+      };
+      response.writeHead(200).on('drain', more);
+      more();
+      return true;
+    },
+  });
+  await send(path, server.url, { plan: server.planOf(MIB, PART) });
+  await gone.promise;
+  t.pass('its connection is given up');
+});
+
 test('a completion whose answer was lost is taken for done', async (t) => {
   const { path, bytes } = await fileOf(t, MIB);
   await using server = await startS3Fake();
