@@ -221,6 +221,9 @@ test('what is under way is kept over a restart, and what is foreign left alone',
   await patch(at, 0, Buffer.alloc(5, 1));
   const sessions = join(first.folder, '.peer-cache-uploads');
   await writeFile(join(sessions, 'notes.txt'), 'mine');
+  const left = ['data', 'data.link', 'json.new'].map((kind) => `${'e'.repeat(32)}.${kind}`);
+  for (const name of left) await writeFile(join(sessions, name), 'left by a crash');
+  await writeFile(join(sessions, `${'f'.repeat(32)}.data`), 'of a record that is none');
   await writeFile(join(sessions, `${'f'.repeat(32)}.json`), '{"id": 5');
   await first.origin[Symbol.asyncDispose]();
   const second = await startUploads(t, {}, join(first.folder, '..'));
@@ -228,7 +231,9 @@ test('what is under way is kept over a restart, and what is foreign left alone',
   t.is((await head(next)).fields['upload-offset'], '5');
   await patch(next, 5, Buffer.alloc(5, 2));
   t.deepEqual([...(await second.read('a'))], [1, 1, 1, 1, 1, 2, 2, 2, 2, 2]);
-  t.true((await readdir(sessions)).includes('notes.txt'));
+  const names = await readdir(sessions);
+  t.true(names.includes('notes.txt') && names.includes(`${'f'.repeat(32)}.data`));
+  for (const name of left) t.false(names.includes(name), name);
 });
 
 test('a folder that can take nothing is told at the start', async (t) => {

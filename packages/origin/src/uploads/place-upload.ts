@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { chmod, link, lstat, mkdir, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,7 +24,7 @@ export interface Placing {
  *
  * @throws {UploadNameTakenError | UploadNameRefusedError}
  */
-export async function placeUpload(placing: Placing): Promise<string> {
+export async function placeUpload(placing: Placing): Promise<void> {
   const { dataPath, uploadsFolder, name, overwrite } = placing;
   const parts = partsOfName(name);
   const folder = await openFolders(uploadsFolder, parts.slice(0, -1));
@@ -31,15 +32,13 @@ export async function placeUpload(placing: Placing): Promise<string> {
   const existing = await lstat(target).catch(() => undefined);
   const data = await lstat(dataPath);
   // A crash came right after the link: the file that is there is this one.
-  if (existing?.ino === data.ino && existing.dev === data.dev) return target;
-  if (existing !== undefined && (!overwrite || !existing.isFile()))
-    throw new UploadNameTakenError();
+  if (existing?.ino === data.ino && existing.dev === data.dev) return;
+  refuseTaken(existing, overwrite);
   // What nobody else could read while it came gets the rights of any new file.
   await chmod(dataPath, DEFAULT_MODE & ~process.umask());
   if (overwrite) await replace(dataPath, target);
   else await linkAnew(dataPath, target);
   await syncFolder(folder);
-  return target;
 }
 
 /**
@@ -58,11 +57,19 @@ export async function checkPlace(
     at = join(at, part);
     const stats = await lstat(at).catch(() => undefined);
     if (stats === undefined) return;
-    if (!stats.isDirectory()) throw new UploadNameRefusedError('a part of its path is no folder');
+    refuseOther(stats);
   }
-  const existing = await lstat(join(at, parts.at(-1) ?? '')).catch(() => undefined);
-  if (existing !== undefined && (!overwrite || !existing.isFile()))
-    throw new UploadNameTakenError();
+  refuseTaken(await lstat(join(at, parts.at(-1) ?? '')).catch(() => undefined), overwrite);
+}
+
+/** A link is none: it may lead anywhere. */
+function refuseOther(stats: Stats): void {
+  if (!stats.isDirectory()) throw new UploadNameRefusedError('a part of its path is no folder');
+}
+
+function refuseTaken(existing: Stats | undefined, overwrite: boolean): void {
+  if (existing === undefined || (overwrite && existing.isFile())) return;
+  throw new UploadNameTakenError();
 }
 
 /** SHA-256 of a file, as `Repr-Digest` has it (RFC 9530). */
@@ -82,9 +89,7 @@ async function openFolders(base: string, parts: readonly string[]): Promise<stri
     await mkdir(next).catch((error: unknown) => {
       if (!isCode(error, 'EEXIST')) throw error;
     });
-    if (!(await lstat(next)).isDirectory()) {
-      throw new UploadNameRefusedError('a part of its path is no folder');
-    }
+    refuseOther(await lstat(next));
     await syncFolder(at);
     at = next;
   }

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileHandle } from 'node:fs/promises';
+import process from 'node:process';
 import { messageOf } from '@peer-cache/core';
 import { UploadFolderUnusableError } from './upload-errors.ts';
 import { SESSIONS_FOLDER } from './upload-name.ts';
@@ -10,6 +11,8 @@ import type { UploadRecord } from './upload-record.ts';
 
 const ID = /^[0-9a-f]{32}$/;
 const RECORD = /^([0-9a-f]{32})\.json$/;
+/** What may be left of an upload beside its record: bytes, a second name of theirs, a new record. */
+const LEFT = /^([0-9a-f]{32})\.(data|data\.link|json\.new)$/;
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 
@@ -21,6 +24,9 @@ const PRIVATE_FOLDER = 0o700;
 export class UploadSessions {
   readonly folder: string;
   readonly #records = new Map<string, UploadRecord>();
+  /** Records that are there and are none: their bytes are left alone. */
+  readonly #unreadable = new Set<string>();
+  #lastSave: Promise<unknown> = Promise.resolve();
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -35,7 +41,9 @@ export class UploadSessions {
     const sessions = new UploadSessions(folder);
     try {
       await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
-      for (const name of await readdir(folder)) await sessions.#load(name);
+      const names = await readdir(folder);
+      for (const name of names) await sessions.#load(name);
+      for (const name of names) await sessions.#sweep(name);
     } catch (cause) {
       throw new UploadFolderUnusableError(uploads, messageOf(cause), { cause });
     }
@@ -50,9 +58,16 @@ export class UploadSessions {
     return this.#records.get(id);
   }
 
-  /** Keeps it, whole or not at all. */
+  /** Keeps it, whole or not at all; one after the other, as they share the name of what is new. */
   async save(record: UploadRecord): Promise<void> {
     if (!ID.test(record.id)) throw new RangeError(`${record.id} is no ID of an upload`);
+    const saving = this.#lastSave.then(() => this.#write(record));
+    // Whoever comes next does not care what became of it.
+    this.#lastSave = saving.catch(() => undefined);
+    await saving;
+  }
+
+  async #write(record: UploadRecord): Promise<void> {
     const path = this.#recordPath(record.id);
     await using handle = await open(`${path}.new`, 'w', PRIVATE_FILE);
     await handle.writeFile(JSON.stringify(record));
@@ -94,15 +109,19 @@ export class UploadSessions {
   async #load(name: string): Promise<void> {
     const path = join(this.folder, name);
     const [, id] = RECORD.exec(name) ?? [];
-    if (id === undefined) {
-      // Left behind by a crash between two steps; what is not ours stays.
-      const [, orphan] = /^([0-9a-f]{32})\.(?:data|json\.new)$/.exec(name) ?? [];
-      const isOurs = orphan !== undefined && !(await exists(this.#recordPath(orphan)));
-      if (isOurs || /^[0-9a-f]{32}\.json\.new$/.test(name)) await rm(path, { force: true });
-      return;
-    }
+    if (id === undefined) return;
     const record = recordOf(await readFile(path, 'utf8'));
     if (record?.id === id) this.#records.set(id, record);
+    else this.#unreadable.add(id);
+  }
+
+  /** Removes what a crash has left between two steps; what is not ours stays. */
+  async #sweep(name: string): Promise<void> {
+    const [, id = '', kind] = LEFT.exec(name) ?? [];
+    const isBytes = kind === 'data';
+    const isWanted = this.#records.get(id)?.state === 'receiving' || this.#unreadable.has(id);
+    if (kind === undefined || (isBytes && isWanted)) return;
+    await rm(join(this.folder, name), { force: true });
   }
 
   #recordPath(id: string): string {
@@ -110,17 +129,9 @@ export class UploadSessions {
   }
 }
 
-/** A name that is made or taken away lasts when its folder is synced. */
+/** A name that is made or taken away lasts when its folder is synced. Windows has no such thing. */
 export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
   await using handle = await open(folder, 'r');
   await handle.sync();
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { rm, stat } from 'node:fs/promises';
-import { HOUR_MS, DAY_MS, messageOf, PeerCacheError } from '@peer-cache/core';
+import { stat } from 'node:fs/promises';
+import { DAY_MS, HOUR_MS, messageOf, PeerCacheError } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
 import { Server } from '@tus/server';
 import type { Upload } from '@tus/utils';
@@ -43,11 +43,10 @@ const SHA256 = /sha-256=:[\w+/]{43}=:/;
 
 /** Takes uploads by tus 1.0, resumable over any break, and gives each its name once it is whole. */
 export async function uploads(app: FastifyInstance, options: UploadsOptions): Promise<void> {
-  const { folder, log, path = USUAL_PATH, nowMs = Date.now } = options;
+  const { folder, log, path = USUAL_PATH } = options;
   await checkFolder(folder);
   const sessions = await UploadSessions.open(folder);
   const part = new Uploads(options, sessions);
-  await part.carryOn();
   const { store } = part;
   await store.deleteExpired();
   const sweep = setInterval(() => {
@@ -66,7 +65,7 @@ export async function uploads(app: FastifyInstance, options: UploadsOptions): Pr
   for (const url of [path, `${path}/`, `${path}/:id`]) {
     app.route({ method: ['OPTIONS', 'POST', 'HEAD', 'PATCH', 'DELETE'], url, handler: serve });
   }
-  log.info({ folder, path, sessions: sessions.all().length, at: nowMs() }, 'uploads are taken');
+  log.info({ folder, path, sessions: sessions.all().length }, 'uploads are taken');
 }
 
 class Uploads implements AsyncDisposable {
@@ -135,13 +134,6 @@ class Uploads implements AsyncDisposable {
     if (state === 'placed') return lastHeaders(record);
     const isWhole = (await this.#sessions.receivedBytes(record)) === sizeBytes;
     return isWhole ? await this.#finish(id, url) : {};
-  }
-
-  /** What a crash has left between two steps. */
-  async carryOn(): Promise<void> {
-    for (const record of this.#sessions.all()) {
-      if (record.state === 'placed') await rm(this.#sessions.dataPath(record.id), { force: true });
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
