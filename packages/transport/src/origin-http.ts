@@ -8,6 +8,7 @@ import { errorOfFailure } from './network-failure.ts';
 import { askAuthorized } from './origin-auth.ts';
 import { shownUrl } from './shown-url.ts';
 import { PrivateTargetError, TransportConnections } from './transport-connections.ts';
+import type { RequestBody } from './transport-connections.ts';
 import { PLAIN_TRANSPORT } from './transport.ts';
 import { TransportCredentials } from './transport-credentials.ts';
 import type { Way } from './transport-credentials.ts';
@@ -36,8 +37,12 @@ export type UploadMethod = 'OPTIONS' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELE
 /** A request that changes something at the origin, or asks about such. */
 export interface OriginSending extends OriginRequest {
   readonly method: UploadMethod;
-  /** Called for each try, as a challenge or a redirect has it sent again. */
-  readonly body?: (() => Uint8Array | Readable) | undefined;
+  /**
+   * Called for each try, as a challenge or a redirect has it sent again. Bytes that come one after
+   * another are asked for when those before are with the system, but for what a socket keeps back
+   * (`writableHighWaterMark`, 64 KiB).
+   */
+  readonly body?: (() => RequestBody) | undefined;
 }
 
 export interface OriginResponse {

@@ -18,9 +18,11 @@ const HEADERS_TIMEOUT_MS = 30 * SECOND_MS;
 const BODY_TIMEOUT_MS = 30 * SECOND_MS;
 const HTTPS_PORT = '443';
 
+export type RequestBody = Uint8Array | AsyncIterable<Uint8Array>;
+
 export interface SendOptions {
   readonly method: 'GET' | UploadMethod;
-  readonly body?: Uint8Array | Readable | null;
+  readonly body: RequestBody | null;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** Whether the URL is at the file's own origin, which alone is shown the client certificate. */
@@ -53,9 +55,16 @@ export class TransportConnections implements AsyncDisposable {
   /** Sends a request for a URL without user info. Whoever gets the response reads its body or destroys it. */
   async send(
     url: URL,
-    { isOwn, mustBePublic, onSent, ...options }: SendOptions,
+    { isOwn, mustBePublic, onSent, ...sent }: SendOptions,
   ): Promise<Dispatcher.ResponseData> {
-    const timeouts = { headersTimeout: HEADERS_TIMEOUT_MS, bodyTimeout: BODY_TIMEOUT_MS };
+    const options = {
+      ...sent,
+      // undici takes whatever can be iterated, as its documentation has it and its types don't.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      body: sent.body as Uint8Array | Readable | null,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      bodyTimeout: BODY_TIMEOUT_MS,
+    };
     // By way of a proxy, which looks up names, only what the URL itself says can be checked.
     if (mustBePublic && isPrivateHost(url.hostname)) {
       throw new PrivateTargetError(`${url.hostname} is private`);
@@ -63,11 +72,11 @@ export class TransportConnections implements AsyncDisposable {
     const proxy = this.#proxyFor(url);
     if (proxy === undefined) {
       const dispatcher = noticing(this.#direct(isOwn, mustBePublic), onSent);
-      return await request(url, { ...options, ...timeouts, dispatcher });
+      return await request(url, { ...options, dispatcher });
     }
-    if (url.protocol === 'http:') return await proxy.forward(url, { ...options, ...timeouts });
+    if (url.protocol === 'http:') return await proxy.forward(url, options);
     const dispatcher = noticing(this.#tunnelled(proxy, isOwn), onSent);
-    return await request(url, { ...options, ...timeouts, dispatcher });
+    return await request(url, { ...options, dispatcher });
   }
 
   /** Whether a host was last seen at a private address: then it may lead to others of its network. */

@@ -48,13 +48,12 @@ export class LocalFile implements AsyncDisposable {
   }
 
   /**
-   * So many bytes from there on.
+   * Fills it with the bytes from there on, and gives it back.
    *
    * @throws {LocalFileChangedError} when there are fewer by now
    */
-  async read(startByte: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
-    const into = Buffer.allocUnsafeSlow(bytes);
-    for (let at = 0; at < bytes;) {
+  async read(startByte: number, into: Uint8Array): Promise<Uint8Array> {
+    for (let at = 0; at < into.length;) {
       const bytesRead = await this.#readOnce(into, at, startByte);
       if (bytesRead === 0) throw new LocalFileChangedError(this.path);
       at += bytesRead;
@@ -73,7 +72,7 @@ export class LocalFile implements AsyncDisposable {
     await this.#handle.close();
   }
 
-  async #readOnce(into: Buffer, at: number, startByte: number): Promise<number> {
+  async #readOnce(into: Uint8Array, at: number, startByte: number): Promise<number> {
     try {
       return (await this.#handle.read(into, at, into.length - at, startByte + at)).bytesRead;
     } catch (cause) {

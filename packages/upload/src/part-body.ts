@@ -1,7 +1,7 @@
-import { Readable } from 'node:stream';
 import { BLOCK_BYTES } from '@peer-cache/core';
 import { BlockTurns, UNPACED } from '@peer-cache/bandwidth';
 import { shownUrl, TransferLeftError } from '@peer-cache/transport';
+import { ReadBuffers } from './read-buffers.ts';
 import type { UploadJourney } from './upload-journey.ts';
 import { wayTo } from './way-probe.ts';
 
@@ -12,8 +12,8 @@ export interface SentRange {
   readonly endByte: number;
   /** Ends it at once; the journey's own, unless given. */
   readonly signal?: AbortSignal | undefined;
-  /** So many bytes from there on; the file's, unless given. */
-  readonly read?: ((startByte: number, bytes: number) => Promise<Uint8Array>) | undefined;
+  /** As many bytes as it takes, from there on, in it or elsewhere; the file's, unless given. */
+  readonly read?: ((startByte: number, into: Uint8Array) => Promise<Uint8Array>) | undefined;
   /** Told what goes out. */
   readonly onBytes?: ((startByte: number, bytes: Uint8Array) => void) | undefined;
 }
@@ -23,13 +23,13 @@ const READ_BYTES = 4 * BLOCK_BYTES;
 
 /**
  * Bytes of a file as the body of a request: some at a time, each when they may go. Left, it ends at
- * the next block's edge, with a {@link TransferLeftError}.
+ * the next block's edge, with a {@link TransferLeftError}. Whoever asks for the next bytes has sent
+ * these, as {@link ReadBuffers} needs it.
  */
-export function partBody(journey: UploadJourney, range: SentRange): Readable {
-  return Readable.from(blocks(journey, range), { objectMode: false });
-}
-
-async function* blocks(journey: UploadJourney, range: SentRange): AsyncGenerator<Uint8Array> {
+export async function* partBody(
+  journey: UploadJourney,
+  range: SentRange,
+): AsyncGenerator<Uint8Array> {
   const { turn, leave, target } = journey;
   const { signal = journey.signal } = range;
   const patience = AbortSignal.any([signal, leave]);
@@ -61,10 +61,11 @@ async function* blocks(journey: UploadJourney, range: SentRange): AsyncGenerator
 /** What comes next is read while this goes out. */
 async function* readAhead(
   { file }: UploadJourney,
-  { startByte, endByte, read = (at, bytes) => file.read(at, bytes) }: SentRange,
+  { startByte, endByte, read = (at, into) => file.read(at, into) }: SentRange,
 ): AsyncGenerator<Uint8Array> {
+  const buffers = new ReadBuffers(Math.min(READ_BYTES, endByte - startByte));
   const next = async (atByte: number): Promise<Uint8Array | undefined> =>
-    atByte < endByte ? await read(atByte, Math.min(READ_BYTES, endByte - atByte)) : undefined;
+    atByte < endByte ? await read(atByte, buffers.next(endByte - atByte)) : undefined;
   let coming = next(startByte);
   for (let atByte = startByte; ;) {
     const bytes = await coming;

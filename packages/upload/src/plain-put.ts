@@ -20,10 +20,10 @@ export async function putPlainly(journey: UploadJourney): Promise<OriginResponse
     url,
     startByte: 0,
     endByte: sizeBytes,
-    read: async (startByte: number, bytes: number) => {
-      const read = await file.read(startByte, bytes);
+    read: async (startByte: number, into: Uint8Array) => {
+      const read = await file.read(startByte, into);
       // Before the last of it goes out: a server takes what it got by then for the whole.
-      if (startByte + bytes === sizeBytes) await file.check();
+      if (startByte + into.length === sizeBytes) await file.check();
       return read;
     },
   };

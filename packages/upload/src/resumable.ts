@@ -131,7 +131,9 @@ export class ResumableUpload {
     const endByte = this.#endOfPart(startByte);
     const isLast = endByte === this.#sizeBytes;
     const isHeld = isLast || checksum !== undefined;
-    const held = isHeld ? await file.read(startByte, endByte - startByte) : undefined;
+    const held = isHeld
+      ? await file.read(startByte, Buffer.allocUnsafeSlow(endByte - startByte))
+      : undefined;
     if (held !== undefined) this.#digest.feed(startByte, held);
     const range = {
       url,
@@ -139,7 +141,8 @@ export class ResumableUpload {
       endByte,
       read:
         held &&
-        (async (at: number, bytes: number) => held.subarray(at - startByte).subarray(0, bytes)),
+        (async (at: number, into: Uint8Array) =>
+          held.subarray(at - startByte, at - startByte + into.length)),
       onBytes: (at: number, bytes: Uint8Array) => this.#digest.feed(at, bytes),
     };
     const headers = {

@@ -21,11 +21,12 @@ export class SentDigest {
 
   /** As `Repr-Digest` has it (RFC 9530 §3), once more where the last part is sent again. */
   async field(file: LocalFile, signal: AbortSignal): Promise<string> {
-    const { sizeBytes } = file.state;
-    while (this.#atByte < sizeBytes) {
+    const leftBytes = file.state.sizeBytes - this.#atByte;
+    const buffer = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, leftBytes));
+    while (this.#atByte < file.state.sizeBytes) {
       signal.throwIfAborted();
-      const bytes = Math.min(READ_BYTES, sizeBytes - this.#atByte);
-      this.feed(this.#atByte, await file.read(this.#atByte, bytes));
+      const into = buffer.subarray(0, file.state.sizeBytes - this.#atByte);
+      this.feed(this.#atByte, await file.read(this.#atByte, into));
     }
     return `sha-256=:${this.#hash.copy().digest('base64')}:`;
   }
