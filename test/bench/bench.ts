@@ -13,6 +13,7 @@ import { benchMemory } from './memory.ts';
 import { benchServing } from './serving.ts';
 import { benchStatus } from './status.ts';
 import { benchTransfer } from './transfer.ts';
+import { benchUploads } from './uploads.ts';
 
 export interface Bench {
   /** Removed afterwards. */
@@ -43,6 +44,7 @@ const BENCHES = {
   d: benchStatus,
   e: benchMemory,
   f: benchJobs,
+  g: benchUploads,
 };
 
 const wanted = process.argv.slice(2);
