@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import process from 'node:process';
+import { NODE_FLAGS } from '../../packages/agent/src/service/service-units.ts';
 import { run } from './measure.ts';
 import { freePort } from './nginx.ts';
 import type { Finished } from './measure.ts';
@@ -34,18 +35,22 @@ export class Machine {
     return await run(process.execPath, [this.#bin, ...args], options);
   }
 
-  /** Starts the agent on loopback; `limit` is that of the store. */
+  /** Starts the agent on loopback, as its service does; `limit` is that of the store. */
   async startAgent(limit: string): Promise<RunningProgram> {
     const set = ['sharing.loopback=true', `store.limit=${limit}`].flatMap((each) => [
       '--set',
       each,
     ]);
-    return await this.start(['agent', ...set], 'agent started');
+    return await this.start(['agent', ...set], 'agent started', NODE_FLAGS);
   }
 
   /** Starts a command and waits until it prints a line with `sign`. */
-  async start(args: string[], sign: string): Promise<RunningProgram> {
-    const child = spawn(process.execPath, [this.#bin, ...args], {
+  async start(
+    args: string[],
+    sign: string,
+    flags: readonly string[] = [],
+  ): Promise<RunningProgram> {
+    const child = spawn(process.execPath, [...flags, this.#bin, ...args], {
       env: this.#environment,
       stdio: ['ignore', 'pipe', 'inherit'],
     });

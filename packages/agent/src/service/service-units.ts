@@ -12,7 +12,7 @@ export const SERVICE_USER = 'peer-cache';
 export const SECRETS_CREDENTIAL = 'peer-cache-key';
 
 /** A large young generation would cost memory for garbage that is as quickly gone with a small one. */
-const NODE_FLAGS = ['--max-semi-space-size=2'];
+export const NODE_FLAGS = ['--max-semi-space-size=2'] as const;
 
 /** What both units say: systemd-notify speaks for us, hence `NotifyAccess=all`. */
 const RUNNING = `Type=notify
