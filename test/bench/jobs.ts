@@ -48,7 +48,7 @@ async function benchIn(
   const startMs = performance.now();
   await using agent = await startAgent(machine);
   starts.push((performance.now() - startMs) / SECOND_MS);
-  const socketPath = join(machine.folder, 'RUNTIME_DIR', 'peer-cache', 'control.sock');
+  const { socketPath } = machine;
   const commands: number[] = [];
   const requests: number[] = [];
   for (let count = -1; count < runs; count++) {

@@ -24,6 +24,11 @@ export class Machine {
     this.#environment = { ...process.env, ...Object.fromEntries(xdg), HOME: folder };
   }
 
+  /** Of the agent's control socket. */
+  get socketPath(): string {
+    return join(this.folder, 'RUNTIME_DIR', 'peer-cache', 'control.sock');
+  }
+
   static async create(bin: string, folder: string): Promise<Machine> {
     await mkdir(join(folder, 'RUNTIME_DIR'), { recursive: true, mode: 0o700 });
     return new Machine(bin, folder);

@@ -2,8 +2,9 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GIB, MIB } from '@peer-cache/core';
 import { startDavServer } from '../helpers/dav-server.ts';
+import { JobClient } from '../helpers/job-client.ts';
 import type { Bench } from './bench.ts';
-import { cpuSeconds, median, peakBytes, run } from './measure.ts';
+import { cpuSeconds, median, peakBytes, run, timed } from './measure.ts';
 import type { Finished } from './measure.ts';
 import { freePort } from './nginx.ts';
 import { Machine } from './office.ts';
@@ -18,8 +19,8 @@ interface Server extends AsyncDisposable {
 }
 
 /**
- * (g) A file to a server, as an urgent job of an agent, against curl to the same server. From the
- * command that creates the job to the one that says that it is done, both processes included.
+ * (g) A file to a server, as an urgent job of an agent that runs, from its creation to its
+ * completion, against curl to the same server.
  */
 export async function benchUploads(bench: Bench): Promise<void> {
   await using dav = await startDav(bench);
@@ -34,16 +35,27 @@ async function measure({ folder, bin, file, runs, report }: Bench, server: Serve
   const ours: number[] = [];
   const curls: number[] = [];
   const agentCpuSeconds: number[] = [];
-  const settings = ['--priority', 'foreground', '--auto-complete', '--wait'];
+  const client = new JobClient(machine.socketPath);
+  const request = {
+    name: 'sent',
+    kind: 'upload',
+    priority: 'foreground',
+    files: [{ url: server.url, path: file }],
+    resume: true,
+  } as const;
   for (let count = -1; count < runs; count++) {
     const before = cpuSeconds(agent.pid);
-    const job = await machine.run('job', 'create', '--upload', server.url, file, ...settings);
+    const seconds = await timed(async () => {
+      const { id } = await client.create(request);
+      await client.until(id, ({ state }) => state === 'transferred');
+      await client.complete(id);
+    });
     const used = cpuSeconds(agent.pid) - before;
     await empty(server.folder);
     const curl = await server.curl(file);
     await empty(server.folder);
     if (count < 0) continue;
-    ours.push(job.seconds);
+    ours.push(seconds);
     agentCpuSeconds.push(used);
     curls.push(curl.seconds);
   }
