@@ -15,8 +15,8 @@ import { helpText, parseArguments, UsageError } from './branch-office/arguments.
 import type { BenchArguments } from './branch-office/arguments.ts';
 import { benchScenario } from './branch-office/bench.ts';
 import type { BenchResult } from './branch-office/bench.ts';
-import { fallsShort, tableOf } from './branch-office/table.ts';
 import { runBench } from './branch-office/run-bench.ts';
+import { fallsShort, tableOf } from './branch-office/table.ts';
 import { installTestPackages } from './install-test-packages.ts';
 
 await runBench('bench:branch', main);

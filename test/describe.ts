@@ -1,8 +1,8 @@
-import test from 'ava';
 import { CONTENT_INFORMATION_TYPE, encodeRoot, SEGMENT_BYTES } from '@peer-cache/core';
 import { describe } from '@peer-cache/download';
-import { OriginHttp } from '@peer-cache/transport';
 import type { DescribedContent } from '@peer-cache/download';
+import { OriginHttp } from '@peer-cache/transport';
+import test from 'ava';
 import { described, describing } from './helpers/described.ts';
 import type { Described } from './helpers/described.ts';
 import { honestly, startFaultyOrigin } from './helpers/faulty-origin.ts';

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
 import { Downloader, Progress } from '@peer-cache/download';
 import { createMemoryBlockStore } from '@peer-cache/store';
+import test from 'ava';
 import { described, describing } from './helpers/described.ts';
 import { honestly, startFaultyOrigin } from './helpers/faulty-origin.ts';
 import type { Answer } from './helpers/faulty-origin.ts';

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
 import { BLOCK_BYTES, silentLog } from '@peer-cache/core';
 import type { PeerAddress } from '@peer-cache/discovery';
+import { Downloader, Progress } from '@peer-cache/download';
 import { PeerIdentity } from '@peer-cache/protocol';
 import { startServer } from '@peer-cache/server';
 import { createMemoryBlockStore } from '@peer-cache/store';
 import type { BlockStore } from '@peer-cache/store';
-import { Downloader, Progress } from '@peer-cache/download';
+import test from 'ava';
 import { described, describing, fill } from './helpers/described.ts';
 import type { Described } from './helpers/described.ts';
 import { startFaultyOrigin } from './helpers/faulty-origin.ts';

@@ -1,11 +1,11 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { PeerCacheError } from '@peer-cache/core';
+import { Downloader, Progress } from '@peer-cache/download';
+import { createMemoryBlockStore } from '@peer-cache/store';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { PeerCacheError } from '@peer-cache/core';
-import { createMemoryBlockStore } from '@peer-cache/store';
-import { Downloader, Progress } from '@peer-cache/download';
 import { droppingAfter, honestly, startFaultyOrigin } from './helpers/faulty-origin.ts';
 import type { Answer } from './helpers/faulty-origin.ts';
 import { contentOf, lonelyFinder, temporaryFolder } from './helpers/parts.ts';

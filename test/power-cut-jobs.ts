@@ -1,5 +1,5 @@
-import test from 'ava';
 import { MINUTE_MS } from '@peer-cache/core';
+import test from 'ava';
 import { checkJobImage } from './fixtures/power-cut/job-image.ts';
 import { startJobOrigin } from './fixtures/power-cut/job-origin.ts';
 import { recoverJobs } from './fixtures/power-cut/job-recovery.ts';

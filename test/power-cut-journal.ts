@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import test from 'ava';
 import { MINUTE_MS } from '@peer-cache/core';
 import { openSqliteJournal } from '@peer-cache/jobs';
 import type { FileRecord, JobRecord, Journal, KeptSegment } from '@peer-cache/jobs';
 import type { JobError } from '@peer-cache/protocol';
+import test from 'ava';
 import { journalSteps } from './fixtures/power-cut/journal-steps.ts';
 import { temporaryFolder } from './helpers/parts.ts';
 import { checkImages, sampling } from './helpers/power-cut/check-images.ts';

@@ -1,7 +1,7 @@
-import test from 'ava';
 import { BLOCK_BYTES, MIB, MINUTE_MS, segmentKeysOf, silentLog } from '@peer-cache/core';
 import { openFileBlockStore } from '@peer-cache/store';
 import type { BlockStore } from '@peer-cache/store';
+import test from 'ava';
 import { keptContents } from './fixtures/power-cut/kept-contents.ts';
 import { fill } from './helpers/described.ts';
 import type { Described } from './helpers/described.ts';

@@ -1,6 +1,6 @@
 import process from 'node:process';
-import test from 'ava';
 import { MINUTE_MS } from '@peer-cache/core';
+import test from 'ava';
 import type { ScenarioName } from './bench/simulator/scenario.ts';
 import { simulate } from './bench/simulator/simulate.ts';
 import type { Outcome, SimulationOptions } from './bench/simulator/simulate.ts';

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import type { ExecutionContext } from 'ava';
 import { BLOCK_BYTES, KIB, MIB } from '@peer-cache/core';
-import { OriginHttp } from '@peer-cache/transport';
 import { Progress } from '@peer-cache/download';
 import type { GetOptions } from '@peer-cache/download';
+import { OriginHttp } from '@peer-cache/transport';
+import type { ExecutionContext } from 'ava';
+import test from 'ava';
 import { KeepingSink } from '../packages/download/test/helpers/keeping-sink.ts';
 import { described } from './helpers/described.ts';
 import type { Described } from './helpers/described.ts';
@@ -12,7 +13,6 @@ import { startOddPeer } from './helpers/odd-peer.ts';
 import { contentOf } from './helpers/parts.ts';
 import { Swarm } from './helpers/swarm.ts';
 import type { SwarmAgent } from './helpers/swarm.ts';
-import test from 'ava';
 
 /** Each agent alone would bring a copy of its own; one that is shared has little to spare. */
 const MOST_COPIES = 1.25;

@@ -1,10 +1,10 @@
-import { ALWAYS } from '@peer-cache/bandwidth';
-import type { Pacing, Turn } from '@peer-cache/bandwidth';
 import { EventEmitter, once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import test from 'ava';
+import { ALWAYS } from '@peer-cache/bandwidth';
+import type { Pacing, Turn } from '@peer-cache/bandwidth';
 import { BLOCK_BYTES, MIB } from '@peer-cache/core';
 import { Progress } from '@peer-cache/download';
+import test from 'ava';
 import { described } from './helpers/described.ts';
 import { startLineOrigin } from './helpers/line-origin.ts';
 import { contentOf } from './helpers/parts.ts';

@@ -1,7 +1,7 @@
-import test from 'ava';
 import { MIB, MINUTE_MS, SECOND_MS } from '@peer-cache/core';
-import { tortureContents } from './helpers/torture/torture-contents.ts';
+import test from 'ava';
 import type { TortureResult } from './helpers/torture/check-result.ts';
+import { tortureContents } from './helpers/torture/torture-contents.ts';
 import { tortureRound } from './helpers/torture/torture-round.ts';
 
 const LONG_ROUNDS = 200;

@@ -1,9 +1,9 @@
 import { cp, readFile, stat } from 'node:fs/promises';
-import test from 'ava';
-import type { ExecutionContext } from 'ava';
 import { CONTENT_INFORMATION_TYPE, GIB, MIB, silentLog } from '@peer-cache/core';
 import type { JobDetails, JobRequest, JobSecrets } from '@peer-cache/protocol';
 import { openFileBlockStore } from '@peer-cache/store';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
 import { until } from '../packages/discovery/test/helpers/until.ts';
 import { described, describing } from './helpers/described.ts';
 import { startFaultyOrigin } from './helpers/faulty-origin.ts';

@@ -3,16 +3,16 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import process from 'node:process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
-import test from 'ava';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MIB, MINUTE_MS, SECOND_MS } from '@peer-cache/core';
+import test from 'ava';
 import { randomFrom } from '../packages/bandwidth/test/helpers/seeded-random.ts';
 import { freePort } from './bench/nginx.ts';
-import { OriginProcess } from './helpers/origin-process.ts';
-import { contentOf, temporaryFolder } from './helpers/parts.ts';
 import { AgentHome } from './helpers/agent-process.ts';
 import type { AgentProcess } from './helpers/agent-process.ts';
+import { OriginProcess } from './helpers/origin-process.ts';
+import { contentOf, temporaryFolder } from './helpers/parts.ts';
 
 /** Rounds are what a life of one agent and one origin has; each has some kills. */
 const LONG_ROUNDS = 100;

@@ -1,16 +1,16 @@
 import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import test from 'ava';
-import type { ExecutionContext } from 'ava';
 import { MIB } from '@peer-cache/core';
 import type { JobDetails, JobRequest, JobState } from '@peer-cache/protocol';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
 import { controlCall } from '../packages/agent/test/helpers/control-call.ts';
 import { startUploadServer } from '../packages/upload/test/helpers/upload-server.ts';
 import { AgentHome } from './helpers/agent-process.ts';
-import { eventually } from './helpers/lan-office.ts';
 import { missingPrograms } from './helpers/branch-office/missing-programs.ts';
 import { startDavServer } from './helpers/dav-server.ts';
+import { eventually } from './helpers/lan-office.ts';
 import { contentOf, temporaryFolder } from './helpers/parts.ts';
 
 const SIZE = 3 * MIB + 5;

@@ -3,9 +3,9 @@ import { ALL_CELLS, CHOSEN_CELLS, nameOf } from '../../test/bench/yield/cells.ts
 import type { Cell } from '../../test/bench/yield/cells.ts';
 import { SUBJECTS } from '../../test/bench/yield/subjects.ts';
 import type { Subject } from '../../test/bench/yield/subjects/subject.ts';
-import { aimText } from './table.ts';
 import { YIELD_MEASURE_NAMES, YIELD_MEASURES } from '../../test/bench/yield/yield-measures.ts';
 import { UsageError } from '../branch-office/arguments.ts';
+import { aimText } from './table.ts';
 
 export interface YieldArguments {
   readonly cells: readonly Cell[];

@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 import { hash } from '@peer-cache/core';
 import { hashBlocks } from '../../packages/origin/src/hash-passes.ts';
-import { median, timed } from './measure.ts';
 import type { Bench } from './bench.ts';
+import { median, timed } from './measure.ts';
 
 /** (a) A file's block hashes against the native hash over as many bytes in memory, one thread. */
 export async function benchHashing({ file, sizeBytes, runs, report }: Bench): Promise<void> {

@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import { createCipheriv } from 'node:crypto';
+import { open } from 'node:fs/promises';
 import { MIB } from '@peer-cache/core';
 
 /** Writes a file of bytes that don't compress, the same for the same seed. */

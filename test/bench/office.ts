@@ -3,12 +3,12 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import process from 'node:process';
+import { createInterface } from 'node:readline';
 import { NODE_FLAGS } from '../../packages/agent/src/service/service-units.ts';
 import { run } from './measure.ts';
-import { freePort } from './nginx.ts';
 import type { Finished } from './measure.ts';
+import { freePort } from './nginx.ts';
 
 /** A user's folders on this machine, so that several agents run side by side, as built. */
 export class Machine {

@@ -3,7 +3,6 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { GIB, MIB, NONCE_BYTES, proofOf, SEGMENT_BYTES } from '@peer-cache/core';
 import { Content, describe } from '@peer-cache/download';
-import { OriginHttp } from '@peer-cache/transport';
 import {
   BLOCKS_PATH,
   BLOCKS_PER_RUN,
@@ -15,6 +14,7 @@ import {
   PROTOCOL_VERSION,
   VERSION_HEADER,
 } from '@peer-cache/protocol';
+import { OriginHttp } from '@peer-cache/transport';
 import type { Bench } from './bench.ts';
 import { cpuSeconds, median, timed } from './measure.ts';
 import { startNginx } from './nginx.ts';

@@ -10,8 +10,8 @@ import {
   BLOCK_BYTES,
 } from '@peer-cache/core';
 import type { ContentInformation } from '@peer-cache/core';
-import type { BlockStore } from '@peer-cache/store';
 import { Content } from '@peer-cache/download';
+import type { BlockStore } from '@peer-cache/store';
 import { honestly } from './faulty-origin.ts';
 import type { Answer } from './faulty-origin.ts';
 

@@ -1,4 +1,7 @@
 import process from 'node:process';
+import type { Pacer } from '@peer-cache/bandwidth';
+import type { Log } from '@peer-cache/core';
+import type { JobQueue } from '@peer-cache/jobs';
 import type {
   AgentStatus,
   BytesBySource,
@@ -8,12 +11,9 @@ import type {
   StreamRequest,
 } from '@peer-cache/protocol';
 import type { BlockStore } from '@peer-cache/store';
-import type { Log } from '@peer-cache/core';
-import type { JobQueue } from '@peer-cache/jobs';
 import type { FetchingAgent } from './control/transfer-routes.ts';
 import type { Exchange } from './exchange.ts';
 import type { MachinePart } from './machine/machine-part.ts';
-import type { Pacer } from '@peer-cache/bandwidth';
 import type { CostWatch } from './network/cost-watch.ts';
 import type { OpenedServing } from './serving/open-serving.ts';
 import { Transfers } from './transfers.ts';

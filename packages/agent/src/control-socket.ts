@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { ControlSocketError } from './errors.ts';
 import { FOLDERS } from './config/folders.ts';
+import { ControlSocketError } from './errors.ts';
 
 /** What `sockaddr_un` has room for, less the final NUL. */
 const MOST_PATH_BYTES = process.platform === 'darwin' ? 103 : 107;

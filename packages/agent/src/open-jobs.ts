@@ -5,7 +5,6 @@ import { SECOND_MS } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
 import type { LinkNotices } from '@peer-cache/discovery';
 import type { Downloader } from '@peer-cache/download';
-import type { ProxyEnvironment } from '@peer-cache/transport';
 import {
   findSecretKey,
   JobQueue,
@@ -16,14 +15,15 @@ import {
 } from '@peer-cache/jobs';
 import type { JobQueueOptions } from '@peer-cache/jobs';
 import type { JobEvent } from '@peer-cache/protocol';
+import type { ProxyEnvironment } from '@peer-cache/transport';
 import type { Config } from './config/config.ts';
+import type { Reconfigurable } from './config/reload.ts';
 import type { CostWatch } from './network/cost-watch.ts';
 import type { NetworkWatch } from './network/network-watch.ts';
-import { OfficeBudget } from './office/office-budget.ts';
 import { openNotifier } from './notify/notifier.ts';
 import type { Notifier } from './notify/notifier.ts';
+import { OfficeBudget } from './office/office-budget.ts';
 import { makePrivateFolder } from './private-files.ts';
-import type { Reconfigurable } from './config/reload.ts';
 
 /** What of its environment an agent goes by. */
 export interface AgentEnvironment {

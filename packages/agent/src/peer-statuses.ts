@@ -1,6 +1,6 @@
+import { SECOND_MS } from '@peer-cache/core';
 import type { KnownPeer } from '@peer-cache/discovery';
 import type { Peer } from '@peer-cache/download';
-import { SECOND_MS } from '@peer-cache/core';
 import type { PeerStatus } from '@peer-cache/protocol';
 
 /** Peers that were met, and peers that only made themselves known, each once. */

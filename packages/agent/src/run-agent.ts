@@ -1,9 +1,9 @@
 import type { Config } from './config/config.ts';
+import { Reloading } from './config/reload.ts';
+import type { Reconfigurable } from './config/reload.ts';
 import { LogRing } from './log/log-ring.ts';
 import { recordedLog } from './log/log.ts';
 import type { AgentEnvironment } from './open-jobs.ts';
-import { Reloading } from './config/reload.ts';
-import type { Reconfigurable } from './config/reload.ts';
 import { notifyServiceManager } from './service/service-manager.ts';
 import { untilToldToStop } from './shutdown.ts';
 import { startAgent } from './start-agent.ts';

@@ -1,9 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { ALWAYS } from '@peer-cache/bandwidth';
 import type { Turn } from '@peer-cache/bandwidth';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '@peer-cache/core';
 import { Progress } from '@peer-cache/download';
-import { shownUrl } from '@peer-cache/transport';
 import type { Downloader, FetchedContent } from '@peer-cache/download';
 import type { JobQueue } from '@peer-cache/jobs';
 import type {
@@ -15,6 +14,7 @@ import type {
   StreamRequest,
   TransferStatus,
 } from '@peer-cache/protocol';
+import { shownUrl } from '@peer-cache/transport';
 import { DownloadCancelledError } from './errors.ts';
 import { failureOf } from './failure.ts';
 

@@ -1,17 +1,18 @@
-import test from 'ava';
-import type { ExecutionContext } from 'ava';
 import {
   BLOCK_BYTES,
   hash,
   MIB,
   segmentHashOf,
   segmentKeysOf,
+  segmentSecretOf,
+  serverSecretFrom,
   verifyBlock,
 } from '@peer-cache/core';
-import { segmentSecretOf, serverSecretFrom } from '@peer-cache/core';
 import type { CachePage, CacheSegment } from '@peer-cache/protocol';
 import { createMemoryBlockStore } from '@peer-cache/store';
 import type { BlockStore } from '@peer-cache/store';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
 import { Value } from 'typebox/value';
 import { CACHE_PAGE, CACHE_SEGMENT } from '../src/control/agent-schemas.ts';
 import { StoreControl } from '../src/store-control.ts';

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
-import test from 'ava';
 import { silentLog } from '@peer-cache/core';
 import type { NetworkStatus } from '@peer-cache/protocol';
+import test from 'ava';
 import type { CostRule } from '../src/config/network-settings.ts';
 import { watchNetworkCost } from '../src/network/cost-watch.ts';
 import type { NetworkFacts } from '../src/network/network-facts.ts';

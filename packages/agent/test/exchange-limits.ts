@@ -1,10 +1,10 @@
-import test from 'ava';
-import type { ExecutionContext } from 'ava';
 import { BLOCK_BYTES, MIB, silentLog } from '@peer-cache/core';
 import { Progress } from '@peer-cache/download';
 import { createMemoryBlockStore } from '@peer-cache/store';
-import { contentOf } from '../../download/test/helpers/parts.ts';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
 import { KeepingSink } from '../../download/test/helpers/keeping-sink.ts';
+import { contentOf } from '../../download/test/helpers/parts.ts';
 import { startOrigin } from '../../download/test/helpers/test-origin.ts';
 import { readConfig } from '../src/config/config.ts';
 import type { Config } from '../src/config/config.ts';

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import test from 'ava';
-import type { ExecutionContext } from 'ava';
 import { MIB, silentLog } from '@peer-cache/core';
 import { createMemoryBlockStore } from '@peer-cache/store';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
 import { openExchange } from '../src/exchange.ts';
 import type { Exchange } from '../src/exchange.ts';
 import { openServing } from '../src/serving/open-serving.ts';

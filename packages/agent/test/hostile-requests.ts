@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { KIB, MIB } from '@peer-cache/core';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { KIB, MIB } from '@peer-cache/core';
 import { controlCall } from './helpers/control-call.ts';
 import { serveControl } from './helpers/controlled-agent.ts';
 

@@ -1,8 +1,8 @@
-import test from 'ava';
-import type { ExecutionContext } from 'ava';
 import { KIB } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
 import type { JobDetails, JobPage } from '@peer-cache/protocol';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import {

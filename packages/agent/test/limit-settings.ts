@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
-import { KIB, MIB } from '@peer-cache/core';
 import { NO_LIMITS } from '@peer-cache/bandwidth';
 import type { LimitInterval } from '@peer-cache/bandwidth';
+import { KIB, MIB } from '@peer-cache/core';
+import test from 'ava';
 import { readConfig } from '../src/config/config.ts';
 import type { Config } from '../src/config/config.ts';
 import { planReload } from '../src/config/reload.ts';

@@ -1,5 +1,5 @@
-import { pino } from 'pino';
 import test from 'ava';
+import { pino } from 'pino';
 import { followLogLevel } from '../src/log/log-level.ts';
 
 test('a log and what was made of it write as much as is configured now', (t) => {

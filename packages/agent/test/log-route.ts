@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import test from 'ava';
 import { MIB } from '@peer-cache/core';
+import test from 'ava';
 import { Value } from 'typebox/value';
 import { LOG_RECORD } from '../src/control/agent-schemas.ts';
 import { LiveAnswer } from '../src/control/live-answer.ts';
-import { recordedLog } from '../src/log/log.ts';
 import { LogRing } from '../src/log/log-ring.ts';
+import { recordedLog } from '../src/log/log.ts';
 import { controlCall } from './helpers/control-call.ts';
 import { serveControl } from './helpers/controlled-agent.ts';
 

@@ -1,5 +1,5 @@
-import test from 'ava';
 import type { NetworkCost, NetworkStatus } from '@peer-cache/protocol';
+import test from 'ava';
 import type { CostRule } from '../src/config/network-settings.ts';
 import { networkCost } from '../src/network/network-cost.ts';
 import type { CostFacts } from '../src/network/network-cost.ts';

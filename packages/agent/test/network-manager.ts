@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { createClient } from 'dbus-native';
+import { silentLog } from '@peer-cache/core';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { silentLog } from '@peer-cache/core';
+import { createClient } from 'dbus-native';
 import { watchNetworkManager } from '../src/network/network-manager.ts';
 import type { NetworkManagerWatch } from '../src/network/network-manager.ts';
 import type { PrimaryConnection } from '../src/network/primary-connection.ts';

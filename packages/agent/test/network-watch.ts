@@ -4,10 +4,10 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { silentLog } from '@peer-cache/core';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import type { NetworkFacts } from '../src/network/network-facts.ts';
-import { silentLog } from '@peer-cache/core';
 import { readNetworkFacts, watchNetwork } from '../src/network/network-watch.ts';
 
 const run = promisify(execFile);

@@ -1,13 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import test from 'ava';
-import type { ExecutionContext } from 'ava';
 import type { Log } from '@peer-cache/core';
 import { silentLog } from '@peer-cache/core';
-import { openNotifier } from '../src/notify/notifier.ts';
-import type { NotificationEvent, NotifierParts } from '../src/notify/notifier.ts';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
+import type { NotifyTarget } from '../src/config/notify-settings.ts';
 import type { Delivery } from '../src/notify/notification.ts';
 import { notificationKey } from '../src/notify/notification.ts';
-import type { NotifyTarget } from '../src/config/notify-settings.ts';
+import { openNotifier } from '../src/notify/notifier.ts';
+import type { NotificationEvent, NotifierParts } from '../src/notify/notifier.ts';
 import { jobSummary, jobTransferred } from './helpers/job-summary.ts';
 
 const TARGET: NotifyTarget = { kind: 'webhook', url: 'http://hooks/secret', on: ['transferred'] };

@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events';
-import test from 'ava';
 import { encodeWanNotice } from '@peer-cache/protocol';
 import type { WanNotice } from '@peer-cache/protocol';
+import test from 'ava';
+import { HandClock } from '../../bandwidth/test/helpers/hand-clock.ts';
 import { OfficeBudget } from '../src/office/office-budget.ts';
 import type { OfficeNotices, OfficePacer } from '../src/office/office-budget.ts';
-import { HandClock } from '../../bandwidth/test/helpers/hand-clock.ts';
 
 const NOTICE: WanNotice = {
   peerId: '9'.repeat(32),

@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { silentLog } from '@peer-cache/core';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { silentLog } from '@peer-cache/core';
-import type { UseSample } from '../src/serving/own-use.ts';
 import { yieldToOwnUse } from '../src/serving/own-use-watch.ts';
 import type { OwnUseParts } from '../src/serving/own-use-watch.ts';
+import type { UseSample } from '../src/serving/own-use.ts';
 
 /** A watch that looks when `tick` is called, on a machine that others use so much. */
 function watching(t: ExecutionContext, parts: Pick<Partial<OwnUseParts>, 'readSample'> = {}) {

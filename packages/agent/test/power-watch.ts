@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
-import test from 'ava';
 import { silentLog } from '@peer-cache/core';
+import test from 'ava';
 import { watchPower } from '../src/power/power-watch.ts';
 
 /** A watch that looks when `tick` is called. */

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
-import type { ExecutionContext } from 'ava';
 import type { Log } from '@peer-cache/core';
 import { silentLog } from '@peer-cache/core';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
 import { readConfig } from '../src/config/config.ts';
 import type { Config } from '../src/config/config.ts';
 import { planReload, Reloading } from '../src/config/reload.ts';

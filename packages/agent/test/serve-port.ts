@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import test from 'ava';
 import { silentLog } from '@peer-cache/core';
 import { PeerIdentity } from '@peer-cache/protocol';
 import { startServer } from '@peer-cache/server';
 import { createMemoryBlockStore } from '@peer-cache/store';
+import test from 'ava';
 import { listenAtOnePort, portsToTry } from '../src/serve-port.ts';
 
 test('the preferred port is tried first, then those after it', (t) => {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import test from 'ava';
 import type { Log } from '@peer-cache/core';
 import { silentLog } from '@peer-cache/core';
+import test from 'ava';
 import { notifyServiceManager } from '../src/service/service-manager.ts';
 import { notifySocket, whyNoNotifySocket } from './helpers/notify-socket.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';

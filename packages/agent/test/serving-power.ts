@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
-import test from 'ava';
 import { silentLog } from '@peer-cache/core';
+import test from 'ava';
 import type { PowerEvents } from '../src/power/power-watch.ts';
 import { ServingPower } from '../src/serving/serving-power.ts';
 

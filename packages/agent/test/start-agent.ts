@@ -1,10 +1,10 @@
 import { lstat, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
-import type { ExecutionContext } from 'ava';
 import { silentLog } from '@peer-cache/core';
 import type { AgentStatus } from '@peer-cache/protocol';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
 import type { Config } from '../src/index.ts';
 import { outgoingInterfaces } from '../src/network/network-facts.ts';
 import { readNetworkFacts } from '../src/network/network-watch.ts';

@@ -1,6 +1,6 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, RequestListener, ServerResponse } from 'node:http';
-import { once } from 'node:events';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import type { NotifyWebhook } from '../src/config/notify-settings.ts';

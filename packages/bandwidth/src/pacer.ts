@@ -3,13 +3,13 @@ import type { BackgroundStatus, JobPriority, YieldReason } from '@peer-cache/pro
 import { DelayWindow } from './delay-window.ts';
 import { limitedLeave } from './leave.ts';
 import type { LeaveRequest, RequestLeave } from './leave.ts';
+import type { Leave, LimitExplanation, Limits, LimitsClock, Taker } from './limits.ts';
 import type { Office } from './office.ts';
 import { OwnLag } from './own-lag.ts';
 import type { Piece } from './pieces.ts';
 import { StreamPace } from './stream-pace.ts';
 import { wayStatus } from './way-status.ts';
 import type { WayStatus } from './way-status.ts';
-import type { Leave, LimitExplanation, Limits, LimitsClock, Taker } from './limits.ts';
 
 export interface PacerParts {
   /** What may come over the WAN at all. */

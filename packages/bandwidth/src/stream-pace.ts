@@ -1,7 +1,7 @@
 import { KIB } from '@peer-cache/core';
+import type { Limits, LimitsClock, Taker } from './limits.ts';
 import { Pace, sleepUnlessAborted } from './pace.ts';
 import type { Sleep } from './pace.ts';
-import type { Limits, LimitsClock, Taker } from './limits.ts';
 import { UplinkRate } from './uplink-rate.ts';
 
 export interface StreamPaceParts {

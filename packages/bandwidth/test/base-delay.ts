@@ -1,6 +1,6 @@
+import { MINUTE_MS, SECOND_MS } from '@peer-cache/core';
 import test from 'ava';
 import * as fc from 'fast-check';
-import { MINUTE_MS, SECOND_MS } from '@peer-cache/core';
 import { holds } from '../../core/test/helpers/property.ts';
 import { BaseDelay } from '../src/base-delay.ts';
 

@@ -1,5 +1,5 @@
-import test from 'ava';
 import { MINUTE_MS } from '@peer-cache/core';
+import test from 'ava';
 import { Capacity } from '../src/capacity.ts';
 import { OwnRate } from '../src/own-rate.ts';
 

@@ -1,7 +1,7 @@
-import test from 'ava';
-import { isAllowed } from '../src/cost.ts';
 import { NETWORK_COSTS } from '@peer-cache/protocol';
 import type { NetworkCost } from '@peer-cache/protocol';
+import test from 'ava';
+import { isAllowed } from '../src/cost.ts';
 
 const allows = test.macro<[Parameters<typeof isAllowed>[0], readonly NetworkCost[]]>({
   exec(t, policy, expected) {

@@ -1,7 +1,7 @@
-import test from 'ava';
-import * as fc from 'fast-check';
 import { KIB, MIB, SECOND_MS } from '@peer-cache/core';
 import type { JobPriority } from '@peer-cache/protocol';
+import test from 'ava';
+import * as fc from 'fast-check';
 import { holds } from '../../core/test/helpers/property.ts';
 import { NO_LIMITS } from '../src/limit-config.ts';
 import type { LimitInterval, LimitKey, LimitsConfig, RateLimit } from '../src/limit-config.ts';

@@ -1,7 +1,7 @@
 import process from 'node:process';
+import type { WanNotice } from '@peer-cache/protocol';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import type { WanNotice } from '@peer-cache/protocol';
 import { OfficeTurns } from '../src/office-turns.ts';
 import { SimulatedTurns } from './helpers/simulated-turns.ts';
 

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import test from 'ava';
 import { KIB, MIB, SECOND_MS } from '@peer-cache/core';
+import test from 'ava';
 import { NO_LIMITS } from '../src/limit-config.ts';
 import type { LimitsConfig } from '../src/limit-config.ts';
 import { Limits } from '../src/limits.ts';

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import test from 'ava';
 import { KIB, MIB } from '@peer-cache/core';
 import type { JobPriority } from '@peer-cache/protocol';
+import test from 'ava';
 import type { RequestLeave } from '../src/leave.ts';
 import { NO_LIMITS } from '../src/limit-config.ts';
 import type { LimitKey, LimitsConfig } from '../src/limit-config.ts';

@@ -1,5 +1,5 @@
-import test from 'ava';
 import { KIB, MIB } from '@peer-cache/core';
+import test from 'ava';
 import { parseRate, shownRate } from '../src/rate.ts';
 
 const reads = test.macro<[string, number | undefined]>({

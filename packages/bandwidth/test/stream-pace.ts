@@ -1,8 +1,8 @@
-import test from 'ava';
 import { KIB, MIB } from '@peer-cache/core';
 import type { JobPriority } from '@peer-cache/protocol';
-import { Limits } from '../src/limits.ts';
+import test from 'ava';
 import { NO_LIMITS } from '../src/limit-config.ts';
+import { Limits } from '../src/limits.ts';
 import { StreamPace } from '../src/stream-pace.ts';
 
 const WAY = 'files.test:443';

@@ -1,6 +1,6 @@
+import { GIB, KIB, SECOND_MS } from '@peer-cache/core';
 import test from 'ava';
 import * as fc from 'fast-check';
-import { GIB, KIB, SECOND_MS } from '@peer-cache/core';
 import { holds } from '../../core/test/helpers/property.ts';
 import { TokenBucket } from '../src/token-bucket.ts';
 

@@ -7,9 +7,9 @@ import type {
   UploadRequest,
 } from '@peer-cache/protocol';
 import { UsageError } from './errors.ts';
-import { readText } from './given-input.ts';
 import { checkUrl } from './given-files.ts';
 import type { FileOptions } from './given-files.ts';
+import { readText } from './given-input.ts';
 
 /** Options of a job that sends files. */
 export interface UploadOptions {

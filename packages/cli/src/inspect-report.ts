@@ -1,5 +1,4 @@
-import { blockCount, SEGMENT_BYTES } from '@peer-cache/core';
-import { segmentBytes, segmentKeysOf } from '@peer-cache/core';
+import { blockCount, SEGMENT_BYTES, segmentBytes, segmentKeysOf } from '@peer-cache/core';
 import type { ContentInformation } from '@peer-cache/core';
 import { alignColumns, formatBytes, formatCount, formatDuration, printable } from './format.ts';
 import type { Inspected } from './inspected.ts';

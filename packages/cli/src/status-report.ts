@@ -10,8 +10,15 @@ import type {
   TransferStatus,
   YieldReason,
 } from '@peer-cache/protocol';
-import { alignColumns, formatBytes, formatCount, formatDuration } from './format.ts';
-import { formatShare, printable, printableLine } from './format.ts';
+import {
+  alignColumns,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatShare,
+  printable,
+  printableLine,
+} from './format.ts';
 import { savedShare } from './get-summary.ts';
 import { shareText, STATE_ORDER, stateColor } from './job-words.ts';
 import type { Colors, ViewOptions } from './terminal.ts';

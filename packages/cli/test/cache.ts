@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import test from 'ava';
 import type { CachePage } from '@peer-cache/protocol';
+import test from 'ava';
 import { cacheView, peersView } from '../src/cache-view.ts';
 import { logLine } from '../src/log-view.ts';
 import { colorsFor } from '../src/terminal.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import test from 'ava';
 import type { PeerCacheError } from '@peer-cache/core';
+import test from 'ava';
 import { AgentFailureError, AgentGoneError, AgentNotRunningError } from '../src/errors.ts';
 import { EXIT, exitCodeOf } from '../src/exit-codes.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import type { JobDetails } from '@peer-cache/protocol';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import type { JobDetails } from '@peer-cache/protocol';
 import { followJob } from '../src/follow-job.ts';
 import type { JobViewer } from '../src/follow-job.ts';
 import { JobClient } from '../src/job-client.ts';

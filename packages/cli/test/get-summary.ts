@@ -1,5 +1,5 @@
-import test from 'ava';
 import type { GetDone } from '@peer-cache/protocol';
+import test from 'ava';
 import { summaryOf } from '../src/get-summary.ts';
 
 const GIB = 2 ** 30;

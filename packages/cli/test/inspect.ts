@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
 import { describeContent, encodeRoot, hashContent, serverSecretFrom } from '@peer-cache/core';
+import test from 'ava';
 import { inspectJson, inspectReport } from '../src/inspect-report.ts';
 import { describeFile } from '../src/inspected.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';

@@ -1,5 +1,5 @@
-import test from 'ava';
 import type { AgentStatus } from '@peer-cache/protocol';
+import test from 'ava';
 import pc from 'picocolors';
 import { statusReport } from '../src/status-report.ts';
 

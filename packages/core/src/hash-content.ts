@@ -2,8 +2,13 @@ import type { ContentInformation } from './content-information.ts';
 import { DEFAULT_SERVE_FOR_SECONDS } from './content-information.ts';
 import { blake3, DIGEST_BYTES, hash } from './hash.ts';
 import type { Digest, DigestStream } from './hash.ts';
-import { BLOCK_BYTES, BLOCKS_PER_SEGMENT, INLINE_BYTES } from './layout.ts';
-import { segmentBytes, segmentCount } from './layout.ts';
+import {
+  BLOCK_BYTES,
+  BLOCKS_PER_SEGMENT,
+  INLINE_BYTES,
+  segmentBytes,
+  segmentCount,
+} from './layout.ts';
 import { segmentHashOf, segmentSecretOf } from './segment-keys.ts';
 
 /** What reading a content once tells about it, before any secret comes in. */

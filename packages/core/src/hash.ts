@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { timingSafeEqual } from 'node:crypto';
+import { createRequire } from 'node:module';
 import type * as NativeBlake from '@napi-rs/blake-hash';
 import type * as WasmBlake from 'blake3';
 

@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { verifyBlockHashList } from './content-information.ts';
 import { SealBrokenError } from './errors.ts';
 import { BLOCK_BYTES } from './layout.ts';
-import { verifyBlockHashList } from './content-information.ts';
 import type { SegmentEntry, SegmentKeys } from './segment-keys.ts';
 import { VerifiedBlock } from './verified-block.ts';
 

@@ -1,5 +1,6 @@
 import test from 'ava';
 import * as fc from 'fast-check';
+import { MOST_ROOT_BYTES } from '../src/content-codec.ts';
 import {
   blockHashListBytes,
   blockHashListOffset,
@@ -15,7 +16,6 @@ import {
   segmentCount,
 } from '../src/index.ts';
 import type { ContentInformation } from '../src/index.ts';
-import { MOST_ROOT_BYTES } from '../src/content-codec.ts';
 import { describe, patternBytes, seededBytes } from './helpers/content.ts';
 import { holds } from './helpers/property.ts';
 import { rootOf } from './helpers/root.ts';

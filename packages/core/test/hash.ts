@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import * as fc from 'fast-check';
-import { digestsEqual } from '../src/index.ts';
 import { loadNativeBlake3, loadWasmBlake3 } from '../src/hash.ts';
 import type { Blake3 } from '../src/hash.ts';
+import { digestsEqual } from '../src/index.ts';
 // Lengths, input, key and context are those of the official test vectors; the digests are what
 // both back ends and Debian's b3sum gave.
 import vectors from './fixtures/blake3-vectors.json' with { type: 'json' };

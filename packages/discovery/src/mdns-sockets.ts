@@ -1,8 +1,8 @@
 import { createSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
 import { once } from 'node:events';
-import multicastDns from 'multicast-dns';
 import type { Log } from '@peer-cache/core';
+import multicastDns from 'multicast-dns';
 import { checkedPacket } from './dns-records.ts';
 import type { DnsPacket, OutgoingPacket } from './dns-records.ts';
 import type { Source } from './lookup-answers.ts';

@@ -1,5 +1,5 @@
-import type { ExecutionContext, SerialFn, TestFn } from 'ava';
 import { isIP } from 'node:net';
+import type { ExecutionContext, SerialFn, TestFn } from 'ava';
 import type { Finder, FoundPeer, SegmentLookup } from '../src/index.ts';
 import { findAll } from './helpers/find-all.ts';
 

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import test from 'ava';
+import type { OutgoingPacket } from '../src/dns-records.ts';
 import { KnownPeers } from '../src/known-peers.ts';
 import { LinkPresence } from '../src/link-presence.ts';
 import type { Source } from '../src/lookup-answers.ts';
-import type { OutgoingPacket } from '../src/dns-records.ts';
 import { PresenceAnswers } from '../src/presence-answers.ts';
 import { presenceRecords, probeFor } from '../src/presence-records.ts';
 import type { Presence } from '../src/presence-records.ts';

@@ -1,9 +1,9 @@
 import test from 'ava';
+import type { OutgoingPacket } from '../src/dns-records.ts';
 import type { FoundPeer, SegmentLookup } from '../src/index.ts';
 import { LookupAsker } from '../src/lookup-asker.ts';
 import { decodeLookupQuery, encodeLookupAnswer } from '../src/lookup-packet.ts';
 import type { LookupAnswer, LookupQuery } from '../src/lookup-packet.ts';
-import type { OutgoingPacket } from '../src/dns-records.ts';
 import { arrived } from './helpers/packets.ts';
 import { RecordingLink } from './helpers/recording-link.ts';
 import { lookupsFor, segments } from './helpers/segments.ts';

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { linkPlans } from '../src/mdns-link.ts';
 import type { SharingInterface } from '../src/index.ts';
+import { linkPlans } from '../src/mdns-link.ts';
 
 test('an interface has a link for each IPv4 network, and one for IPv6', (t) => {
   const plans = linkPlans([

@@ -8,7 +8,6 @@ import {
   rootBytes,
 } from '@peer-cache/core';
 import type { ContentInformation } from '@peer-cache/core';
-import { OriginCutShortError } from './errors.ts';
 import {
   RedirectRefusedError,
   contentInformationLink,
@@ -19,6 +18,7 @@ import {
   errorOfStatus,
 } from '@peer-cache/transport';
 import type { OriginHttp, OriginRequest, OriginResponse } from '@peer-cache/transport';
+import { OriginCutShortError } from './errors.ts';
 
 /** A content with content information, and where its block hash lists are. */
 export interface DescribedContent {

@@ -4,15 +4,15 @@ import type { Log } from '@peer-cache/core';
 import type { Finder } from '@peer-cache/discovery';
 import { Board } from '@peer-cache/ownership';
 import type { BlockStore } from '@peer-cache/store';
+import { OriginHttp, shownUrl } from '@peer-cache/transport';
 import { describePatiently, fetchContent } from './content-fetch.ts';
 import type { DescribedContent, PlainContent } from './describe.ts';
 import type { FetchedContent, FetchOptions, FetchParts, GetOptions } from './fetch-options.ts';
 import type { FetchPace } from './limited.ts';
-import { openFileSink } from './sinks/file-sink.ts';
-import { OriginHttp, shownUrl } from '@peer-cache/transport';
 import { Lookups } from './peers/lookups.ts';
 import { PeerPool } from './peers/peer-pool.ts';
 import type { Peer } from './peers/peer-pool.ts';
+import { openFileSink } from './sinks/file-sink.ts';
 import type { ContentSink } from './sinks/sink.ts';
 import { StreamSink } from './sinks/stream-sink.ts';
 

@@ -1,6 +1,5 @@
 import { SECOND_MS } from '@peer-cache/core';
-import { TransferLeftError } from '@peer-cache/transport';
-import { shownUrl } from '@peer-cache/transport';
+import { shownUrl, TransferLeftError } from '@peer-cache/transport';
 
 /** A request that is over so soon may end by itself when its transfer is left. */
 const ENDS_BY_ITSELF_MS = 250;

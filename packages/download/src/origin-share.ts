@@ -10,8 +10,8 @@ import {
 import type { Board, Choice, OpenRun, Ownership, Posting } from '@peer-cache/ownership';
 import type { Standing } from '@peer-cache/protocol';
 import type { Content } from './content.ts';
-import type { Origins } from './origin/origins.ts';
 import { OriginPulse } from './origin-pulse.ts';
+import type { Origins } from './origin/origins.ts';
 import type { Offers } from './peers/offers.ts';
 import type { Swarm } from './peers/swarm.ts';
 import { Postings } from './postings.ts';

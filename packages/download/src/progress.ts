@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
-import type { SourceKind } from './block-source.ts';
 import type { OriginResponse } from '@peer-cache/transport';
 import { shownFields, shownUrl } from '@peer-cache/transport';
+import type { SourceKind } from './block-source.ts';
 
 /** Facts about one download, for observers. */
 export interface DownloadEvents {

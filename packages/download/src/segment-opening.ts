@@ -1,12 +1,12 @@
 import type { Ownership } from '@peer-cache/ownership';
 import { fetchBlockHashList } from './block-hash-lists.ts';
 import type { FetchBlockHashList } from './block-hash-lists.ts';
-import type { Keeper } from './sinks/keeper.ts';
+import { retrying } from './origin/retrying.ts';
+import type { Swarm } from './peers/swarm.ts';
 import type { Progress } from './progress.ts';
 import type { BlocksAtHand, Resumption } from './resumption.ts';
-import { retrying } from './origin/retrying.ts';
 import type { SegmentInHand } from './segments-in-hand.ts';
-import type { Swarm } from './peers/swarm.ts';
+import type { Keeper } from './sinks/keeper.ts';
 
 export interface OpeningParts {
   readonly swarm: Swarm;

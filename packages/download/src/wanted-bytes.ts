@@ -1,7 +1,7 @@
 import { BLOCK_BYTES, clipRange } from '@peer-cache/core';
 import type { ByteRange } from '@peer-cache/core';
-import { RangeOutsideError } from './errors.ts';
 import { shownUrl } from '@peer-cache/transport';
+import { RangeOutsideError } from './errors.ts';
 
 /** Bytes of a content, half open; without an end: up to the content's end. */
 export interface WantedRange {

@@ -1,7 +1,7 @@
-import test from 'ava';
 import { BlockMismatchError, HOUR_MS, SealBrokenError } from '@peer-cache/core';
-import { Conduct } from '../src/peers/conduct.ts';
+import test from 'ava';
 import { PeerBusyError, PeerUnreachableError } from '../src/errors.ts';
+import { Conduct } from '../src/peers/conduct.ts';
 
 function conductAt(start = 0) {
   const clock = { nowMs: start };

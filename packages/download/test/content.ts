@@ -1,5 +1,5 @@
-import test from 'ava';
 import { ContentHasher, describeContent, SEGMENT_BYTES, serverSecretFrom } from '@peer-cache/core';
+import test from 'ava';
 import { Content } from '../src/content.ts';
 
 const SEGMENTS = 6;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import test from 'ava';
 import { BLOCK_BYTES, MIB } from '@peer-cache/core';
+import test from 'ava';
 import { Flights } from '../src/flights.ts';
 import type { Flight } from '../src/flights.ts';
 import type { Supplier } from '../src/supplier.ts';

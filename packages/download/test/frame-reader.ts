@@ -1,8 +1,8 @@
-import test from 'ava';
 import { BLOCK_BYTES, BLOCK_HASH_LIST_INDEX, DIGEST_BYTES, SEAL_BYTES } from '@peer-cache/core';
 import { encodeFrameHeader, FRAME_HEADER_BYTES } from '@peer-cache/protocol';
-import { FrameReader } from '../src/peers/frame-reader.ts';
+import test from 'ava';
 import { FrameBuffers } from '../src/peers/frame-buffers.ts';
+import { FrameReader } from '../src/peers/frame-reader.ts';
 import type { ExpectedFrames, OnSealed } from '../src/peers/frame-reader.ts';
 
 /** Three blocks, the last of 10 bytes. */

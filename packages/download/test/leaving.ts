@@ -1,8 +1,8 @@
-import test from 'ava';
 import { BLOCK_BYTES } from '@peer-cache/core';
-import { NOTHING_KEPT } from '../src/sinks/kept-blocks.ts';
+import test from 'ava';
 import { isLong } from '../src/leaving.ts';
 import { Progress } from '../src/progress.ts';
+import { NOTHING_KEPT } from '../src/sinks/kept-blocks.ts';
 import { FewBlocks } from './helpers/few-blocks.ts';
 import { KeepingSink } from './helpers/keeping-sink.ts';
 import { contentOf, lonelyDownloader } from './helpers/parts.ts';

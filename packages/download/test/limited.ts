@@ -1,5 +1,5 @@
-import test from 'ava';
 import { BLOCK_BYTES } from '@peer-cache/core';
+import test from 'ava';
 import { makeSegment } from '../../server/test/helpers/content.ts';
 import type { BlockSource, FetchedBlock, SegmentRun } from '../src/block-source.ts';
 import { limited } from '../src/limited.ts';

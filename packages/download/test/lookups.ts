@@ -1,5 +1,5 @@
-import test from 'ava';
 import type { Finder, FoundPeer, PeerAddress, SegmentLookup } from '@peer-cache/discovery';
+import test from 'ava';
 import { Lookups } from '../src/peers/lookups.ts';
 
 /** Searches keep no process alive: these tests do. */

@@ -1,9 +1,9 @@
-import test from 'ava';
 import {
   OriginBusyError,
   OriginNotFoundError,
   OriginUnreachableError,
 } from '@peer-cache/transport';
+import test from 'ava';
 import { OriginCutShortError } from '../src/errors.ts';
 import { OriginLane } from '../src/origin/origin-lane.ts';
 

@@ -1,19 +1,19 @@
 import { randomInt } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import type { ExecutionContext } from 'ava';
 import { KIB, MIB } from '@peer-cache/core';
-import { until } from '../../discovery/test/helpers/until.ts';
 import type { OriginHttp } from '@peer-cache/transport';
+import type { ExecutionContext } from 'ava';
+import test from 'ava';
+import * as fc from 'fast-check';
+import { until } from '../../discovery/test/helpers/until.ts';
+import { jobHttp } from '../../transport/test/helpers/job-http.ts';
+import { startOrigin } from '../../transport/test/helpers/servers.ts';
 import { pacedGet } from '../src/origin/paced-get.ts';
 import type { PacedRequest } from '../src/origin/paced-get.ts';
 import { CountedPacing } from './helpers/counted-pacing.ts';
-import { jobHttp } from '../../transport/test/helpers/job-http.ts';
 import { contentOf } from './helpers/parts.ts';
-import { startOrigin } from '../../transport/test/helpers/servers.ts';
 import { startOrigin as startTestOrigin } from './helpers/test-origin.ts';
-import test from 'ava';
-import * as fc from 'fast-check';
 
 const CONTENT = contentOf(300 * KIB + 7);
 const WHOLE = { startByte: 0, endByte: CONTENT.length };

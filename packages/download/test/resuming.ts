@@ -1,7 +1,7 @@
-import test from 'ava';
 import { BLOCK_BYTES } from '@peer-cache/core';
-import { NOTHING_KEPT } from '../src/sinks/kept-blocks.ts';
+import test from 'ava';
 import { Progress } from '../src/progress.ts';
+import { NOTHING_KEPT } from '../src/sinks/kept-blocks.ts';
 import { KeepingSink } from './helpers/keeping-sink.ts';
 import { contentOf, lonelyDownloader } from './helpers/parts.ts';
 import { startOrigin } from './helpers/test-origin.ts';

@@ -1,5 +1,5 @@
-import test from 'ava';
 import { BLOCK_BYTES } from '@peer-cache/core';
+import test from 'ava';
 import { Progress } from '../src/progress.ts';
 import { FewBlocks } from './helpers/few-blocks.ts';
 import { KeepingSink } from './helpers/keeping-sink.ts';

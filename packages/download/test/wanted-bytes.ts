@@ -1,5 +1,5 @@
-import test from 'ava';
 import { BLOCK_BYTES, SEGMENT_BYTES } from '@peer-cache/core';
+import test from 'ava';
 import { Progress } from '../src/progress.ts';
 import { WantedBytes } from '../src/wanted-bytes.ts';
 import type { WantedRange } from '../src/wanted-bytes.ts';

@@ -1,5 +1,5 @@
-import test from 'ava';
 import { BlockSet } from '@peer-cache/core';
+import test from 'ava';
 import { Work } from '../src/work.ts';
 
 const ALL = new Uint8Array(64).fill(0xff);

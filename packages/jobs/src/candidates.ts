@@ -1,7 +1,7 @@
 import type { JobPriority } from '@peer-cache/protocol';
-import type { Candidate } from './scheduler/admission.ts';
 import { isActive } from './job-state.ts';
 import type { Job } from './job.ts';
+import type { Candidate } from './scheduler/admission.ts';
 
 export interface CandidateFacts {
   /** See `Candidate.isRunning`. */

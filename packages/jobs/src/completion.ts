@@ -1,11 +1,11 @@
 import type { Log } from '@peer-cache/core';
 import type { CompletionReport, JobError } from '@peer-cache/protocol';
-import { jobErrorOf } from './job-error.ts';
-import type { Job } from './job.ts';
-import { nextState } from './job-state.ts';
 import { JobStateError } from './errors.ts';
-import type { FileRecord } from './records.ts';
 import { dropTemporaries, releaseFile } from './file/release-file.ts';
+import { jobErrorOf } from './job-error.ts';
+import { nextState } from './job-state.ts';
+import type { Job } from './job.ts';
+import type { FileRecord } from './records.ts';
 
 export interface CompletionParts {
   readonly log: Log;

@@ -1,6 +1,6 @@
 import { PeerCacheError, messageOf } from '@peer-cache/core';
-import { shownUrl } from '@peer-cache/transport';
 import type { ErrorContext, JobError } from '@peer-cache/protocol';
+import { shownUrl } from '@peer-cache/transport';
 
 /** Where in the work each kind of error arises (ERR-02); the longest prefix that fits counts. */
 const CONTEXT_OF_CODE: readonly (readonly [prefix: string, context: ErrorContext])[] = [

@@ -3,12 +3,12 @@ import type { Log } from '@peer-cache/core';
 import type { Clock } from './clock.ts';
 import type { ContentFetcher } from './file/file-transfer.ts';
 import type { QueueLimits } from './job-requests.ts';
-import type { JobSecretStore } from './secrets/job-secrets.ts';
 import type { JobTransports } from './job-transport.ts';
 import type { Journal } from './journal/journal.ts';
-import type { SeatPacer } from './scheduler/seat.ts';
 import type { SettingDefaults } from './new-records.ts';
 import type { RunnerOptions } from './runner-parts.ts';
+import type { SeatPacer } from './scheduler/seat.ts';
+import type { JobSecretStore } from './secrets/job-secrets.ts';
 
 export interface JobQueueParts {
   readonly journal: Journal;

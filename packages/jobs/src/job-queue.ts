@@ -14,17 +14,17 @@ import type {
   NetworkCost,
   Retarget,
 } from '@peer-cache/protocol';
-import { Checkpoints } from './file/checkpoints.ts';
 import { JobEmptyError, JobLimitError, JobNotFoundError } from './errors.ts';
 import { eventStream } from './event-stream.ts';
 import type { JobEventEmitter } from './event-stream.ts';
+import { Checkpoints } from './file/checkpoints.ts';
 import type { EventQuery, JobControl, JobQuery } from './job-control.ts';
 import { JobDeeds } from './job-deeds.ts';
 import { findJob } from './job-names.ts';
 import { overviewOf, pageOf } from './job-page.ts';
 import type { JobQueueOptions, JobQueueParts } from './job-queue-parts.ts';
-import { detailsOf, summaryOf } from './job-reports.ts';
 import { replyOf } from './job-reply.ts';
+import { detailsOf, summaryOf } from './job-reports.ts';
 import { checkFiles, checkSettings, retargeted } from './job-requests.ts';
 import { isFinal } from './job-state.ts';
 import { Job } from './job.ts';

@@ -1,8 +1,6 @@
 import { basename } from 'node:path';
 import { SECOND_MS } from '@peer-cache/core';
 import type { Progress } from '@peer-cache/download';
-import type { UploadProgress } from '@peer-cache/upload';
-import { shownUrl } from '@peer-cache/transport';
 import type {
   JobDetails,
   JobError,
@@ -11,6 +9,8 @@ import type {
   JobTimes,
   RequestedRange,
 } from '@peer-cache/protocol';
+import { shownUrl } from '@peer-cache/transport';
+import type { UploadProgress } from '@peer-cache/upload';
 import type { FileRecord, JobRecord, JobTimers } from './records.ts';
 
 /** What the files of a job add up to. */

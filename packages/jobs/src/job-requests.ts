@@ -2,9 +2,8 @@ import { constants } from 'node:fs';
 import { access, lstat, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, normalize } from 'node:path';
 import { isRate, LEAST_RATE } from '@peer-cache/bandwidth';
-import { FileExistsError, FileUnwritableError } from '@peer-cache/download';
 import { messageOf } from '@peer-cache/core';
-import { shownUrl } from '@peer-cache/transport';
+import { FileExistsError, FileUnwritableError } from '@peer-cache/download';
 import type {
   JobFileRequest,
   JobKind,
@@ -12,10 +11,11 @@ import type {
   RequestedRange,
   Retarget,
 } from '@peer-cache/protocol';
+import { shownUrl } from '@peer-cache/transport';
 import { JobLimitError, JobRequestError } from './errors.ts';
-import { checkSent, filesOfKind } from './upload-requests.ts';
-import type { FileRecord } from './records.ts';
 import { DIGEST_NAMES, parseDigest } from './file/whole-digest.ts';
+import type { FileRecord } from './records.ts';
+import { checkSent, filesOfKind } from './upload-requests.ts';
 
 /** How much one user may have the queue hold (LIM-01 to LIM-04). */
 export interface QueueLimits {

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '@peer-cache/core';
+import type { JobSecrets, SecretNames, TransportSettings } from '@peer-cache/protocol';
 import { OriginHttp } from '@peer-cache/transport';
 import type { ProxyEnvironment } from '@peer-cache/transport';
-import type { JobSecrets, SecretNames, TransportSettings } from '@peer-cache/protocol';
-import { SecretsLostError } from './secrets/job-secrets.ts';
-import type { JobSecretStore } from './secrets/job-secrets.ts';
 import { JobRequestError } from './errors.ts';
 import type { JobRecord } from './records.ts';
+import { SecretsLostError } from './secrets/job-secrets.ts';
+import type { JobSecretStore } from './secrets/job-secrets.ts';
 
 export interface JobTransportParts {
   readonly secrets: JobSecretStore;

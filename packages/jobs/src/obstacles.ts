@@ -1,7 +1,6 @@
 import { isAllowed } from '@peer-cache/bandwidth';
-import type { NetworkCost } from '@peer-cache/protocol';
 import type { PeerCacheError } from '@peer-cache/core';
-import type { CostPolicy } from '@peer-cache/protocol';
+import type { CostPolicy, NetworkCost } from '@peer-cache/protocol';
 import { BlockedByCostError, NetworkDisconnectedError } from './errors.ts';
 import { needsNetwork } from './local-origin.ts';
 import type { FileRecord, JobRecord } from './records.ts';

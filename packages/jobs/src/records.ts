@@ -1,5 +1,4 @@
 import type { Taker } from '@peer-cache/bandwidth';
-import type { LocalFileState, UploadSession } from '@peer-cache/upload';
 import type {
   BytesBySource,
   JobError,
@@ -10,6 +9,7 @@ import type {
   JobState,
   SecretNames,
 } from '@peer-cache/protocol';
+import type { LocalFileState, UploadSession } from '@peer-cache/upload';
 
 /** A job as the journal keeps it. */
 export interface JobRecord {

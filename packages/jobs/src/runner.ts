@@ -1,7 +1,5 @@
 import { SECOND_MS } from '@peer-cache/core';
-import type { NetworkCost } from '@peer-cache/protocol';
-import type { JobError } from '@peer-cache/protocol';
-import { chooseRunning } from './scheduler/admission.ts';
+import type { JobError, NetworkCost } from '@peer-cache/protocol';
 import { candidatesOf } from './candidates.ts';
 import { jobErrorOf } from './job-error.ts';
 import { errorOfTime, moveOfFailure, worstError } from './job-failure.ts';
@@ -13,6 +11,7 @@ import { isJournalTrouble } from './journal/journal.ts';
 import { isBlockedByCost, obstacleTo } from './obstacles.ts';
 import type { NetworkNow, Obstacle } from './obstacles.ts';
 import type { RunnerEvents, RunnerOptions, RunnerParts } from './runner-parts.ts';
+import { chooseRunning } from './scheduler/admission.ts';
 import type { Seat } from './scheduler/seat.ts';
 import { dueEvent, onBlocked, onRequeued } from './timers.ts';
 

@@ -1,9 +1,9 @@
+import { MIB } from '@peer-cache/core';
 import test from 'ava';
 import * as fc from 'fast-check';
-import { MIB } from '@peer-cache/core';
+import { holds } from '../../core/test/helpers/property.ts';
 import { chooseRunning, JobServices, PRIORITIES } from '../src/scheduler/admission.ts';
 import type { Candidate } from '../src/scheduler/admission.ts';
-import { holds } from '../../core/test/helpers/property.ts';
 import { anyPriority } from './helpers/simulated-plans.ts';
 
 /** Jobs of normal priority that were served so many MiB each. */

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { chooseRunning } from '../src/scheduler/admission.ts';
 import { candidatesOf } from '../src/candidates.ts';
+import { chooseRunning } from '../src/scheduler/admission.ts';
 import { jobIn } from './helpers/one-job.ts';
 
 const JOBS = Array.from({ length: 20 }, (_, index) => jobIn('queued', index + 1));

@@ -1,9 +1,9 @@
-import test from 'ava';
 import { MIB, silentLog } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
+import test from 'ava';
+import { JournalFullError } from '../src/errors.ts';
 import { Checkpoints } from '../src/file/checkpoints.ts';
 import type { Checkpointed } from '../src/file/checkpoints.ts';
-import { JournalFullError } from '../src/errors.ts';
 
 /** Tells what is done to it. */
 function notingFile(name: string, done: string[], hasNote = true): Checkpointed {

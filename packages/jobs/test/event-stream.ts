@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
-import test from 'ava';
 import type { JobEvent } from '@peer-cache/protocol';
+import test from 'ava';
 import { eventStream } from '../src/event-stream.ts';
 import type { JobEventEmitter } from '../src/event-stream.ts';
 

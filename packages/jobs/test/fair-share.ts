@@ -1,7 +1,7 @@
 import test from 'ava';
 import * as fc from 'fast-check';
-import { FairShare } from '../src/scheduler/fair-share.ts';
 import { holds } from '../../core/test/helpers/property.ts';
+import { FairShare } from '../src/scheduler/fair-share.ts';
 
 test('of those who always compete, nobody is ahead of another by more than the largest charge', (t) => {
   const charges = fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 200 });

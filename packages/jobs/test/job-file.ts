@@ -1,13 +1,13 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import test from 'ava';
 import { BLOCK_BYTES, BLOCKS_PER_SEGMENT, BlockSet, hash } from '@peer-cache/core';
 import type { ContentVersion } from '@peer-cache/download';
+import test from 'ava';
+import { openTemporary, temporaryPath } from '../src/file/temporary-file.ts';
 import { openOneJob } from './helpers/one-job.ts';
 import type { OneJob } from './helpers/one-job.ts';
 import { contentOf } from './helpers/queue-setup.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';
-import { openTemporary, temporaryPath } from '../src/file/temporary-file.ts';
 
 const CONTENT = contentOf(4 * BLOCK_BYTES + 1000, 1);
 const DESCRIBED: ContentVersion = {

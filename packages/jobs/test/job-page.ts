@@ -1,5 +1,5 @@
-import test from 'ava';
 import type { JobState } from '@peer-cache/protocol';
+import test from 'ava';
 import { overviewOf, pageOf } from '../src/job-page.ts';
 import { jobIn } from './helpers/one-job.ts';
 

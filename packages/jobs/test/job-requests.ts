@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import test from 'ava';
 import type { JobFileRequest, JobSettings } from '@peer-cache/protocol';
+import test from 'ava';
 import { checkFiles, checkSettings, retargeted } from '../src/job-requests.ts';
 import type { TemporaryFolder } from './helpers/temporary-folder.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';

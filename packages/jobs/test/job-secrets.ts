@@ -12,8 +12,8 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
 import type { JobSecrets } from '@peer-cache/protocol';
+import test from 'ava';
 import { openJobSecrets } from '../src/secrets/job-secrets.ts';
 import { checkSecrets, mergedSecrets, namesOf } from '../src/secrets/secret-checks.ts';
 import { findSecretKey } from '../src/secrets/secret-key.ts';

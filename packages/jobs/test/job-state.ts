@@ -1,6 +1,6 @@
-import test from 'ava';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '@peer-cache/core';
 import type { JobState } from '@peer-cache/protocol';
+import test from 'ava';
 import {
   eventOfFailure,
   eventOfResume,

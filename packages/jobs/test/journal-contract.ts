@@ -1,5 +1,5 @@
-import type { ExecutionContext, TestFn } from 'ava';
 import type { JobError } from '@peer-cache/protocol';
+import type { ExecutionContext, TestFn } from 'ava';
 import type { Journal } from '../src/journal/journal.ts';
 import type { FileRecord, JobRecord, KeptSegment } from '../src/records.ts';
 import { NEW_TIMERS } from '../src/timers.ts';

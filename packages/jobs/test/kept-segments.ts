@@ -1,5 +1,5 @@
-import test from 'ava';
 import { BLOCKS_PER_SEGMENT, BlockSet, DIGEST_BYTES, hash } from '@peer-cache/core';
+import test from 'ava';
 import { KeptSegments } from '../src/file/kept-segments.ts';
 
 const A = hash(Buffer.from('a'));

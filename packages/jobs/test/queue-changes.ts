@@ -1,13 +1,13 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { silentLog } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
-import { OriginNotFoundError } from '@peer-cache/transport';
 import type { JobRequest } from '@peer-cache/protocol';
+import { OriginNotFoundError } from '@peer-cache/transport';
+import test from 'ava';
 import { describedAnswer } from './helpers/described-answer.ts';
 import { HandFetcher } from './helpers/hand-fetcher.ts';
 import { contentOf, openOffice, startOrigin } from './helpers/queue-setup.ts';
 import type { Office } from './helpers/queue-setup.ts';
-import test from 'ava';
 
 const A = contentOf(100_000, 1);
 const B = contentOf(200_000, 2);

@@ -1,7 +1,7 @@
-import test from 'ava';
 import { DAY_MS } from '@peer-cache/core';
-import { OriginFailedError } from '@peer-cache/transport';
 import type { JobRequest } from '@peer-cache/protocol';
+import { OriginFailedError } from '@peer-cache/transport';
+import test from 'ava';
 import { HandFetcher } from './helpers/hand-fetcher.ts';
 import { contentOf, openOffice } from './helpers/queue-setup.ts';
 import type { Office } from './helpers/queue-setup.ts';

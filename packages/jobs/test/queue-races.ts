@@ -1,13 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { OriginNotFoundError } from '@peer-cache/transport';
 import type { JobRequest } from '@peer-cache/protocol';
+import { OriginNotFoundError } from '@peer-cache/transport';
+import test from 'ava';
 import { JournalFullError } from '../src/errors.ts';
-import type { JobSecretStore } from '../src/secrets/job-secrets.ts';
 import type { Journal } from '../src/journal/journal.ts';
+import type { JobSecretStore } from '../src/secrets/job-secrets.ts';
 import { HandFetcher } from './helpers/hand-fetcher.ts';
 import { contentOf, openOffice } from './helpers/queue-setup.ts';
 import type { Office, OfficeParts } from './helpers/queue-setup.ts';
-import test from 'ava';
 
 const A = contentOf(100_000, 1);
 const B = contentOf(200_000, 2);

@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
-import { OriginBusyError, OriginNotFoundError } from '@peer-cache/transport';
 import type { JobState } from '@peer-cache/protocol';
+import { OriginBusyError, OriginNotFoundError } from '@peer-cache/transport';
+import test from 'ava';
 import { HandFetcher } from './helpers/hand-fetcher.ts';
 import { contentOf, openOffice } from './helpers/queue-setup.ts';
 import type { Office } from './helpers/queue-setup.ts';
-import test from 'ava';
 
 const A = contentOf(100_000, 1);
 

@@ -1,7 +1,7 @@
-import test from 'ava';
 import { DAY_MS, HOUR_MS } from '@peer-cache/core';
-import { OriginBusyError, OriginFailedError } from '@peer-cache/transport';
 import type { JobRequest } from '@peer-cache/protocol';
+import { OriginBusyError, OriginFailedError } from '@peer-cache/transport';
+import test from 'ava';
 import type { Journal } from '../src/journal/journal.ts';
 import { HandFetcher } from './helpers/hand-fetcher.ts';
 import { contentOf, openOffice } from './helpers/queue-setup.ts';

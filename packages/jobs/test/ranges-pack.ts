@@ -1,7 +1,7 @@
 import { open, readFile, symlink, writeFile } from 'node:fs/promises';
-import test from 'ava';
 import { MIB } from '@peer-cache/core';
 import type { RequestedRange } from '@peer-cache/protocol';
+import test from 'ava';
 import { packRanges } from '../src/file/ranges-pack.ts';
 import { contentOf } from './helpers/queue-setup.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';

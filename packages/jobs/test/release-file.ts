@@ -15,8 +15,8 @@ import { dirname } from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import { dropTemporaries, releaseFile } from '../src/file/release-file.ts';
-import type { FileRecord } from '../src/records.ts';
 import { makeTemporary, temporaryPath } from '../src/file/temporary-file.ts';
+import type { FileRecord } from '../src/records.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';
 import { fileRecord, jobRecord } from './journal-contract.ts';
 

@@ -1,12 +1,12 @@
+import { BLOCK_BYTES, GIB, MIB } from '@peer-cache/core';
+import type { JobPriority } from '@peer-cache/protocol';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import * as fc from 'fast-check';
-import { BLOCK_BYTES, GIB, MIB } from '@peer-cache/core';
-import type { JobPriority } from '@peer-cache/protocol';
+import { holds } from '../../core/test/helpers/property.ts';
 import type { TurnKind } from '../src/scheduler/seat.ts';
 import { Simulation } from './helpers/simulated-jobs.ts';
 import type { SimulatedJob } from './helpers/simulated-jobs.ts';
-import { holds } from '../../core/test/helpers/property.ts';
 import { anyPlans, STEADY_PLAN } from './helpers/simulated-plans.ts';
 import type { JobPlan } from './helpers/simulated-plans.ts';
 import { FairWindows, Limits, StrictOrder, Waits } from './helpers/simulated-watches.ts';

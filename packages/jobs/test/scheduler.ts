@@ -1,6 +1,6 @@
-import test from 'ava';
 import type { TurnUse } from '@peer-cache/bandwidth';
 import { BLOCK_BYTES } from '@peer-cache/core';
+import test from 'ava';
 import { Scheduler } from '../src/scheduler/scheduler.ts';
 import type { Seat } from '../src/scheduler/seat.ts';
 

@@ -1,7 +1,7 @@
-import test from 'ava';
 import { freeLeave } from '@peer-cache/bandwidth';
 import type { LeaveRequest, Taker } from '@peer-cache/bandwidth';
 import { KIB, MIB } from '@peer-cache/core';
+import test from 'ava';
 import { Scheduler } from '../src/scheduler/scheduler.ts';
 import type { SeatPacer } from '../src/scheduler/seat.ts';
 

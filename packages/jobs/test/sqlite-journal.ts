@@ -5,10 +5,10 @@ import { copyFileSync, readFileSync, rmSync, statSync, truncateSync, writeFileSy
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MIB, silentLog } from '@peer-cache/core';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import Database from 'better-sqlite3';
-import { MIB, silentLog } from '@peer-cache/core';
 import { openJournalFile } from '../src/journal/journal-schema.ts';
 import { openSqliteJournal } from '../src/journal/sqlite-journal.ts';
 import type { SqliteJournal } from '../src/journal/sqlite-journal.ts';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '@peer-cache/core';
+import type { JobState } from '@peer-cache/protocol';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import * as fc from 'fast-check';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '@peer-cache/core';
-import type { JobState } from '@peer-cache/protocol';
 import { isFinal, isRunning } from '../src/job-state.ts';
 import type { JobTimers } from '../src/records.ts';
 import {

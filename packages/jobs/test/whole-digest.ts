@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, writeFile } from 'node:fs/promises';
-import test from 'ava';
 import { hash, MIB } from '@peer-cache/core';
+import test from 'ava';
 import { DIGEST_NAMES, digestOfFile, parseDigest } from '../src/file/whole-digest.ts';
 import { contentOf } from './helpers/queue-setup.ts';
 import { temporaryFolder } from './helpers/temporary-folder.ts';

@@ -1,14 +1,13 @@
-import test from 'ava';
 import type { LimitExplanation } from '@peer-cache/bandwidth';
-import type { YieldReason } from '@peer-cache/protocol';
 import { MIB } from '@peer-cache/core';
-import type { JobError, JobState } from '@peer-cache/protocol';
-import { explain } from '../src/why.ts';
+import type { JobError, JobState, YieldReason } from '@peer-cache/protocol';
+import test from 'ava';
 import type { Job } from '../src/job.ts';
 import type { NetworkNow } from '../src/obstacles.ts';
 import type { FileRecord, JobRecord } from '../src/records.ts';
-import { jobOf } from './helpers/one-job.ts';
 import { NEW_TIMERS } from '../src/timers.ts';
+import { explain } from '../src/why.ts';
+import { jobOf } from './helpers/one-job.ts';
 import { fileRecord, jobRecord } from './journal-contract.ts';
 
 const NOON = new Date(2026, 0, 5, 12);

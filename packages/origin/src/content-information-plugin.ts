@@ -1,7 +1,7 @@
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify';
-import fp from 'fastify-plugin';
 import { SECOND_MS, silentLog } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify';
+import fp from 'fastify-plugin';
 import { openContentCatalog } from './content-catalog.ts';
 import { ContentTraffic } from './content-traffic.ts';
 import { sendContent } from './send-content.ts';

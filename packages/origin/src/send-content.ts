@@ -1,5 +1,5 @@
-import type { FastifyReply } from 'fastify';
 import type { ByteRange } from '@peer-cache/core';
+import type { FastifyReply } from 'fastify';
 import { forbidsSharing, readAccept, varyByAccept } from './accept.ts';
 import { chooseRepresentation } from './choose-representation.ts';
 import type { ChooseParts } from './choose-representation.ts';

@@ -1,7 +1,7 @@
-import Fastify from 'fastify';
-import type { FastifyError, FastifyInstance } from 'fastify';
 import { CONTENT_INFORMATION_TYPE, MINUTE_MS, SECOND_MS } from '@peer-cache/core';
 import type { Log, PeerCacheError } from '@peer-cache/core';
+import Fastify from 'fastify';
+import type { FastifyError, FastifyInstance } from 'fastify';
 import { contentInformation } from './content-information-plugin.ts';
 import type { ContentInformationOptions } from './content-information-plugin.ts';
 import type { ContentTraffic } from './content-traffic.ts';

@@ -1,5 +1,5 @@
-import test from 'ava';
 import { CONTENT_INFORMATION_TYPE as TYPE } from '@peer-cache/core';
+import test from 'ava';
 import { forbidsSharing, readAccept, varyByAccept } from '../src/accept.ts';
 
 const accepts = test.macro<[string | undefined, boolean, boolean]>({

@@ -9,9 +9,9 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
+import { silentLog } from '@peer-cache/core';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { silentLog } from '@peer-cache/core';
 import { openContentCatalog, SMALL_CONTENT_BYTES } from '../src/content-catalog.ts';
 import type { ContentCatalog } from '../src/content-catalog.ts';
 import { ContentFile } from '../src/content-file.ts';

@@ -1,15 +1,15 @@
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
-import type { ExecutionContext } from 'ava';
-import Fastify from 'fastify';
-import type { FastifyInstance } from 'fastify';
 import {
   CONTENT_INFORMATION_TYPE,
   decodeRoot,
   MINUTE_MS,
   serverSecretFrom,
 } from '@peer-cache/core';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
+import Fastify from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { SMALL_CONTENT_BYTES } from '../src/content-catalog.ts';
 import { contentInformation } from '../src/content-information-plugin.ts';
 import type { ContentInformationOptions } from '../src/content-information-plugin.ts';

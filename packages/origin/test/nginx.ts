@@ -4,8 +4,6 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import test from 'ava';
-import type { ExecutionContext } from 'ava';
 import {
   blockHashListOffset,
   decodeRoot,
@@ -15,6 +13,8 @@ import {
   silentLog,
   verifyBlockHashList,
 } from '@peer-cache/core';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
 import { publishFolder } from '../src/publish-folder.ts';
 import { asker } from './helpers/ask.ts';
 import { makeFile, temporaryFolder } from './helpers/files.ts';

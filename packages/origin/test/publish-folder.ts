@@ -16,10 +16,16 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
+import {
+  decodeRoot,
+  HOUR_MS,
+  MIB,
+  publicServerSecret,
+  segmentSecretOf,
+  silentLog,
+} from '@peer-cache/core';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { decodeRoot, HOUR_MS, MIB, publicServerSecret, segmentSecretOf } from '@peer-cache/core';
-import { silentLog } from '@peer-cache/core';
 import { nginxEtag } from '../src/publish-file.ts';
 import { publishFolder } from '../src/publish-folder.ts';
 import type { PublishOptions } from '../src/publish-folder.ts';

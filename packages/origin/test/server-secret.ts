@@ -1,7 +1,7 @@
 import { chmod, chown, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
 import { publicServerSecret, serverSecretFrom } from '@peer-cache/core';
+import test from 'ava';
 import { findServerSecret, openServerSecret } from '../src/server-secret.ts';
 import { openTerms } from '../src/terms.ts';
 import { temporaryFolder } from './helpers/files.ts';

@@ -3,9 +3,6 @@ import { appendFile, mkdir, rename, rm, stat, utimes, writeFile } from 'node:fs/
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import test from 'ava';
-import type { ExecutionContext } from 'ava';
-import { Agent, request } from 'undici';
 import {
   blockHashListOffset,
   CONTENT_INFORMATION_TYPE,
@@ -17,6 +14,9 @@ import {
   segmentSecretOf,
   silentLog,
 } from '@peer-cache/core';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
+import { Agent, request } from 'undici';
 import { SMALL_CONTENT_BYTES } from '../src/content-catalog.ts';
 import { HASHED_HERE_BYTES } from '../src/hash-file.ts';
 import { startOrigin } from '../src/start-origin.ts';

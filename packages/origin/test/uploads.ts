@@ -5,12 +5,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import process from 'node:process';
 import { buffer } from 'node:stream/consumers';
+import { DAY_MS } from '@peer-cache/core';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { request } from 'undici';
-import { DAY_MS } from '@peer-cache/core';
-import { waitAfter, signatureOf, ownReply } from '../src/uploads/upload-notice.ts';
 import { partsOfName } from '../src/uploads/upload-name.ts';
+import { waitAfter, signatureOf, ownReply } from '../src/uploads/upload-notice.ts';
 import { startUploads, uploadByTus } from './helpers/uploads.ts';
 
 const TUS = { 'tus-resumable': '1.0.0' };

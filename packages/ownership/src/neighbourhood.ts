@@ -1,8 +1,8 @@
 import { ownerRank } from './claim.ts';
 import type { Claimant, Standing } from './claim.ts';
 import { Lapses } from './lapses.ts';
-import type { Neighbour, SeenClaim } from './neighbour.ts';
 import { MOST_NEIGHBOURS, NEAREST_EACH_SIDE } from './neighbour-choice.ts';
+import type { Neighbour, SeenClaim } from './neighbour.ts';
 import { ringDistance, ringWay } from './ring.ts';
 import { RUNS_PER_SEGMENT, segmentOf } from './runs.ts';
 import type { OpenRun } from './runs.ts';

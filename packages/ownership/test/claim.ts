@@ -1,9 +1,9 @@
 import test from 'ava';
 import * as fc from 'fast-check';
+import { holds } from '../../core/test/helpers/property.ts';
 import { ownerRank, rankOf, standsBefore } from '../src/claim.ts';
 import type { Claimant } from '../src/claim.ts';
 import { RING_SIZE } from '../src/ring.ts';
-import { holds } from '../../core/test/helpers/property.ts';
 
 const NEAR: Claimant = { peerId: 'b', place: 100, kind: 'own', standing: 'foreground' };
 const FAR: Claimant = { peerId: 'a', place: 200, kind: 'own', standing: 'foreground' };

@@ -1,5 +1,5 @@
-import test from 'ava';
 import { BLOCK_BYTES } from '@peer-cache/core';
+import test from 'ava';
 import { Lapses } from '../src/lapses.ts';
 import { Neighbour } from '../src/neighbour.ts';
 

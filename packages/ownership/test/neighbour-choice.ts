@@ -1,9 +1,9 @@
 import test from 'ava';
 import * as fc from 'fast-check';
+import { holds } from '../../core/test/helpers/property.ts';
 import { chooseNeighbours } from '../src/neighbour-choice.ts';
 import type { RingPeer } from '../src/neighbour-choice.ts';
 import { RING_SIZE } from '../src/ring.ts';
-import { holds } from '../../core/test/helpers/property.ts';
 
 /** Evenly around the ring; the one who chooses stands at 0. */
 function peersAround(count: number): RingPeer[] {

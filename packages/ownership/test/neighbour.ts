@@ -1,5 +1,5 @@
-import test from 'ava';
 import { BLOCK_BYTES } from '@peer-cache/core';
+import test from 'ava';
 import type { Claim } from '../src/claim.ts';
 import { Neighbour, seenBytes } from '../src/neighbour.ts';
 import type { SeenClaim } from '../src/neighbour.ts';

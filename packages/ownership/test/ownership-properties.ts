@@ -1,12 +1,12 @@
+import { BLOCK_BYTES } from '@peer-cache/core';
 import test from 'ava';
 import * as fc from 'fast-check';
-import { BLOCK_BYTES } from '@peer-cache/core';
+import { holds } from '../../core/test/helpers/property.ts';
 import { ownerRank } from '../src/claim.ts';
 import type { ClaimKind, Standing } from '../src/claim.ts';
 import type { Ownership } from '../src/ownership.ts';
 import type { OpenRun } from '../src/runs.ts';
 import { Peers } from './helpers/peers.ts';
-import { holds } from '../../core/test/helpers/property.ts';
 import { openRuns } from './helpers/runs.ts';
 
 const RUNS = openRuns(32);

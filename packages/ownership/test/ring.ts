@@ -1,6 +1,7 @@
+import { hash } from '@peer-cache/core';
 import test from 'ava';
 import * as fc from 'fast-check';
-import { hash } from '@peer-cache/core';
+import { holds } from '../../core/test/helpers/property.ts';
 import {
   affinityOf,
   placeOfPeer,
@@ -10,7 +11,6 @@ import {
   ringWay,
 } from '../src/ring.ts';
 import { peerIdOf } from './helpers/peers.ts';
-import { holds } from '../../core/test/helpers/property.ts';
 
 const anyPlace = fc.nat(RING_SIZE - 1);
 

@@ -1,5 +1,5 @@
-import test from 'ava';
 import { BLOCK_BYTES } from '@peer-cache/core';
+import test from 'ava';
 import type { Choice, Ownership } from '../src/ownership.ts';
 import { ringDistance } from '../src/ring.ts';
 import type { OpenRun } from '../src/runs.ts';

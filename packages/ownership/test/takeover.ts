@@ -1,9 +1,9 @@
-import test from 'ava';
 import { BLOCK_BYTES } from '@peer-cache/core';
+import test from 'ava';
 import type { Choice, Ownership } from '../src/ownership.ts';
-import { openRun } from './helpers/runs.ts';
 import type { OpenRun } from '../src/runs.ts';
 import { Peers } from './helpers/peers.ts';
+import { openRun } from './helpers/runs.ts';
 
 const RUN = 3;
 

@@ -1,5 +1,5 @@
-import test from 'ava';
 import { MIB } from '@peer-cache/core';
+import test from 'ava';
 import { TypicalTime } from '../src/typical-time.ts';
 
 test('before anything is known there is a guess', (t) => {

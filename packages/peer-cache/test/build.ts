@@ -8,9 +8,9 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import test from 'ava';
 import { silentLog } from '@peer-cache/core';
 import { startOrigin } from '@peer-cache/origin';
+import test from 'ava';
 
 const run = promisify(execFile);
 const BUILD = fileURLToPath(new URL('../../../scripts/build.ts', import.meta.url));

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import test from 'ava';
 import { silentLog } from '@peer-cache/core';
 import { startOrigin } from '@peer-cache/origin';
+import test from 'ava';
 
 const run = promisify(execFile);
 const INDEX = new URL('../src/index.ts', import.meta.url).href;

@@ -1,7 +1,7 @@
-import type { NetworkCost } from './network-cost.ts';
 import type { BytesBySource } from './bytes-by-source.ts';
 import type { Failure } from './failure.ts';
 import type { JobState, JobSummary } from './jobs.ts';
+import type { NetworkCost } from './network-cost.ts';
 
 /**
  * What crosses the agent's control socket: JSON over HTTP/1.1 on a Unix socket, never on the

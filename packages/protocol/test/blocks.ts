@@ -1,6 +1,7 @@
+import { BLOCK_HASH_LIST_INDEX, encodeCbor } from '@peer-cache/core';
 import test from 'ava';
 import * as fc from 'fast-check';
-import { BLOCK_HASH_LIST_INDEX, encodeCbor } from '@peer-cache/core';
+import { holds } from '../../core/test/helpers/property.ts';
 import {
   decodeBlocksRequest,
   decodeFrameHeader,
@@ -10,7 +11,6 @@ import {
   MOST_RESPONSE_BYTES,
 } from '../src/index.ts';
 import { blocksRequests } from './helpers/messages.ts';
-import { holds } from '../../core/test/helpers/property.ts';
 
 test('blocks requests come back as they were', (t) => {
   const property = fc.property(blocksRequests, (request) => {

@@ -1,6 +1,7 @@
+import { encodeCbor, SECOND_MS } from '@peer-cache/core';
 import test from 'ava';
 import * as fc from 'fast-check';
-import { encodeCbor, SECOND_MS } from '@peer-cache/core';
+import { holds } from '../../core/test/helpers/property.ts';
 import {
   decodeBlocksRequest,
   decodeFindRequest,
@@ -28,7 +29,6 @@ import {
   stateRequests,
   stateResponses,
 } from './helpers/messages.ts';
-import { holds } from '../../core/test/helpers/property.ts';
 
 const DECODERS: readonly ((bytes: Uint8Array) => unknown)[] = [
   decodeHelloRequest,

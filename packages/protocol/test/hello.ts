@@ -1,6 +1,7 @@
+import { encodeCbor } from '@peer-cache/core';
 import test from 'ava';
 import * as fc from 'fast-check';
-import { encodeCbor } from '@peer-cache/core';
+import { holds } from '../../core/test/helpers/property.ts';
 import {
   answerHello,
   checkHelloResponse,
@@ -11,7 +12,6 @@ import {
   PeerIdentity,
 } from '../src/index.ts';
 import { helloRequests, helloResponses } from './helpers/messages.ts';
-import { holds } from '../../core/test/helpers/property.ts';
 
 const identity = new PeerIdentity(Uint8Array.from({ length: 32 }, (_, index) => index));
 const clientNonce = Buffer.alloc(16, 0x11);

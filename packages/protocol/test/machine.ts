@@ -1,5 +1,3 @@
-import test from 'ava';
-import * as fc from 'fast-check';
 import {
   BLOCK_BYTES,
   blockBytes,
@@ -9,6 +7,9 @@ import {
   encodeCbor,
   SEGMENT_BYTES,
 } from '@peer-cache/core';
+import test from 'ava';
+import * as fc from 'fast-check';
+import { holds } from '../../core/test/helpers/property.ts';
 import {
   decodeFindRequest,
   decodeFoundPeers,
@@ -21,7 +22,6 @@ import {
   MOST_KEEP_BYTES,
 } from '../src/index.ts';
 import type { KeepRequest } from '../src/index.ts';
-import { holds } from '../../core/test/helpers/property.ts';
 
 const bytesOf = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const lookup = fc.record({ segmentId: bytesOf(16), proofKey: bytesOf(32) });

@@ -1,5 +1,5 @@
-import test from 'ava';
 import { deriveKey } from '@peer-cache/core';
+import test from 'ava';
 import { isSignature, peerIdOf, PeerIdentity } from '../src/index.ts';
 
 const message = Buffer.from('af82', 'hex');

@@ -1,6 +1,7 @@
+import { encodeCbor } from '@peer-cache/core';
 import test from 'ava';
 import * as fc from 'fast-check';
-import { encodeCbor } from '@peer-cache/core';
+import { holds } from '../../core/test/helpers/property.ts';
 import {
   decodeStateRequest,
   decodeStateResponse,
@@ -9,7 +10,6 @@ import {
   MOST_REQUEST_BYTES,
 } from '../src/index.ts';
 import { stateRequests, stateResponses } from './helpers/messages.ts';
-import { holds } from '../../core/test/helpers/property.ts';
 
 test('state requests come back as they were', (t) => {
   const property = fc.property(stateRequests, (request) => {

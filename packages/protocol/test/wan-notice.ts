@@ -1,7 +1,8 @@
+import { encodeCbor } from '@peer-cache/core';
 import test from 'ava';
 import * as fc from 'fast-check';
 import type { Arbitrary } from 'fast-check';
-import { encodeCbor } from '@peer-cache/core';
+import { holds } from '../../core/test/helpers/property.ts';
 import {
   decodeWanNotice,
   encodeWanNotice,
@@ -10,7 +11,6 @@ import {
 } from '../src/index.ts';
 import type { WanNotice, WanUse } from '../src/index.ts';
 import { bytesOf } from './helpers/messages.ts';
-import { holds } from '../../core/test/helpers/property.ts';
 
 const MOST_TURNS = 2 ** 32;
 const MOST_BYTES_PER_SECOND = 125e9;

@@ -1,4 +1,9 @@
-import { BLOCK_BYTES, BLOCK_HASH_LIST_INDEX, SEAL_BYTES } from '@peer-cache/core';
+import {
+  BLOCK_BYTES,
+  BLOCK_HASH_LIST_INDEX,
+  BLOCKS_PER_SEGMENT,
+  SEAL_BYTES,
+} from '@peer-cache/core';
 import type { BlockSet } from '@peer-cache/core';
 import {
   FRAME_HEADER_BYTES,
@@ -6,7 +11,6 @@ import {
   MOST_SEGMENTS_PER_REQUEST,
 } from '@peer-cache/protocol';
 import type { BlockRun } from '@peer-cache/protocol';
-import { BLOCKS_PER_SEGMENT } from '@peer-cache/core';
 
 /** What a caller asked of a segment that it proved to know, and what is here of it. */
 export interface Wish<Segment extends HeldSegment> {

@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HelloNonces } from '@peer-cache/core';
+import type { Posting } from '@peer-cache/ownership';
+import type { ToldPeer } from '@peer-cache/protocol';
 import { HelloRequiredError, ServerBusyError } from './errors.ts';
 import type { Host } from './hosts.ts';
 import type { ServerLimits } from './limits.ts';
 import { ProvenSegments } from './proven-segments.ts';
-import type { Posting } from '@peer-cache/ownership';
-import type { ToldPeer } from '@peer-cache/protocol';
 import type { SocketAddress, SocketEnds } from './remote-address.ts';
 import { ReaderWatch, sendProgress } from './slow-reader.ts';
 

@@ -1,7 +1,7 @@
 import type { Log } from '@peer-cache/core';
+import { Board } from '@peer-cache/ownership';
 import { HELLO_PATH, MOST_REQUEST_BYTES } from '@peer-cache/protocol';
 import type { PeerIdentity } from '@peer-cache/protocol';
-import { Board } from '@peer-cache/ownership';
 import type { BlockStore } from '@peer-cache/store';
 import { errorCodes, fastify } from 'fastify';
 import type { FastifyInstance } from 'fastify';

@@ -11,10 +11,10 @@ import {
 } from '@peer-cache/protocol';
 import type { PeerIdentity } from '@peer-cache/protocol';
 import type { FastifyInstance } from 'fastify';
-import { bodyOf } from './message-body.ts';
 import type { Connections } from './connections.ts';
 import type { Counters } from './counters.ts';
 import { HelloRequiredError } from './errors.ts';
+import { bodyOf } from './message-body.ts';
 
 /** A hello has some 60 bytes; strangers need no more. */
 const MOST_HELLO_BYTES: number = 1 * KIB;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Board } from '@peer-cache/ownership';
 import {
   decodeStateRequest,
   encodeStateResponse,
@@ -7,13 +8,12 @@ import {
   STATE_PATH,
 } from '@peer-cache/protocol';
 import type { SegmentState, StateQuestion, StateRequest, ToldPeer } from '@peer-cache/protocol';
-import type { Board } from '@peer-cache/ownership';
 import type { BlockStore } from '@peer-cache/store';
 import type { FastifyInstance } from 'fastify';
-import { bodyOf } from './message-body.ts';
 import type { ChangeWatch } from './change-watch.ts';
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
+import { bodyOf } from './message-body.ts';
 import type { ProofCheck } from './proof-check.ts';
 import { segmentNameOf } from './proven-segments.ts';
 

@@ -1,10 +1,9 @@
-import test from 'ava';
-import * as fc from 'fast-check';
 import { BLOCK_HASH_LIST_INDEX, BlockSet, SEAL_BYTES } from '@peer-cache/core';
 import { FRAME_HEADER_BYTES, MOST_RESPONSE_BYTES } from '@peer-cache/protocol';
+import test from 'ava';
+import * as fc from 'fast-check';
 import { answerBytes, planAnswer } from '../src/answer-plan.ts';
-import type { Wish } from '../src/answer-plan.ts';
-import type { HeldSegment } from '../src/answer-plan.ts';
+import type { HeldSegment, Wish } from '../src/answer-plan.ts';
 
 const BLOCK = 65_536;
 const SEALED = BLOCK + SEAL_BYTES;

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import test from 'ava';
 import {
   BLOCK_HASH_LIST_INDEX,
   openSealed,
@@ -7,6 +6,7 @@ import {
   verifyBlockHashList,
 } from '@peer-cache/core';
 import { MOST_RESPONSE_BYTES } from '@peer-cache/protocol';
+import test from 'ava';
 import { makeSegment } from './helpers/content.ts';
 import type { TestSegment } from './helpers/content.ts';
 import type { Frame } from './helpers/raw-peer.ts';

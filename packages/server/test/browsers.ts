@@ -1,5 +1,5 @@
-import test from 'ava';
 import { HELLO_PATH } from '@peer-cache/protocol';
+import test from 'ava';
 import { refusalOf } from '../src/demands.ts';
 import { serve } from './helpers/serve.ts';
 

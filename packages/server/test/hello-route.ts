@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import test from 'ava';
 import { encodeCbor } from '@peer-cache/core';
 import {
   BLOCKS_PATH,
@@ -9,6 +8,7 @@ import {
   peerIdOf,
   STATE_PATH,
 } from '@peer-cache/protocol';
+import test from 'ava';
 import { serve } from './helpers/serve.ts';
 
 test('hello proves the key of the server over both nonces and the address dialled', async (t) => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import test from 'ava';
 import { BLOCKS_PATH, HELLO_PATH, MOST_REQUEST_BYTES, STATE_PATH } from '@peer-cache/protocol';
+import test from 'ava';
 import { makeSegment } from './helpers/content.ts';
 import type { RawPeer } from './helpers/raw-peer.ts';
 import { hold, serve } from './helpers/serve.ts';

@@ -3,8 +3,6 @@ import { request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test from 'ava';
-import type { ExecutionContext } from 'ava';
 import { BLOCK_BYTES, DAY_MS, silentLog } from '@peer-cache/core';
 import {
   BLOCKS_PATH,
@@ -19,12 +17,14 @@ import {
 } from '@peer-cache/protocol';
 import type { KeepAnswer, KeepRequest, LanLookup, LanPeer } from '@peer-cache/protocol';
 import { createMemoryBlockStore } from '@peer-cache/store';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
 import { startMachineServer } from '../src/index.ts';
 import type { LanFinder, ServerLimits } from '../src/index.ts';
 import { makeSegment } from './helpers/content.ts';
 import type { TestSegment } from './helpers/content.ts';
-import { serve } from './helpers/serve.ts';
 import { RawPeer } from './helpers/raw-peer.ts';
+import { serve } from './helpers/serve.ts';
 
 const NOW_MS = 1_800_000_000_000;
 const SEGMENT = makeSegment('machine', 3 * BLOCK_BYTES + 7);

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import test from 'ava';
 import type { Board, Posting } from '@peer-cache/ownership';
+import test from 'ava';
 import { makeSegment } from './helpers/content.ts';
 import type { TestSegment } from './helpers/content.ts';
 import { hold, put, serve } from './helpers/serve.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import test from 'ava';
 import { BLOCK_BYTES } from '@peer-cache/core';
 import type { Posting } from '@peer-cache/ownership';
+import test from 'ava';
 import type { ServingPace } from '../src/index.ts';
 import { PacedAnswers } from '../src/serving-pace.ts';
 import { makeSegment } from './helpers/content.ts';

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import test from 'ava';
-import type { ExecutionContext } from 'ava';
 import { silentLog } from '@peer-cache/core';
 import { PeerIdentity } from '@peer-cache/protocol';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
 import { startServer } from '../src/index.ts';
 import type { ListenAddress, PeerServer } from '../src/index.ts';
 import { makeSegment } from './helpers/content.ts';

@@ -1,7 +1,7 @@
-import type { StoredSegment } from '@peer-cache/store';
-import test from 'ava';
 import { BlockSet, isProof, segmentKeysOf } from '@peer-cache/core';
 import { encodeHelloRequest, STATE_PATH } from '@peer-cache/protocol';
+import type { StoredSegment } from '@peer-cache/store';
+import test from 'ava';
 import { makeSegment } from './helpers/content.ts';
 import { hold, put, serve } from './helpers/serve.ts';
 

@@ -1,5 +1,5 @@
-import test from 'ava';
 import { proofOf } from '@peer-cache/core';
+import test from 'ava';
 import { makeSegment } from './helpers/content.ts';
 import type { Answer, RawPeer } from './helpers/raw-peer.ts';
 import { hold, put, serve } from './helpers/serve.ts';

@@ -5,8 +5,13 @@ import { isMissing, systemCode, writeError } from './errors.ts';
 import { readFully } from './file-io.ts';
 import type { SegmentBody } from './held-segment.ts';
 import type { FileLease } from './open-file.ts';
-import { fittingCount, openStored, sealedOffset, sealedRunBytes } from './sealed-layout.ts';
-import { toPlaced } from './sealed-layout.ts';
+import {
+  fittingCount,
+  openStored,
+  sealedOffset,
+  sealedRunBytes,
+  toPlaced,
+} from './sealed-layout.ts';
 import type { SegmentHome } from './segment-home.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import { SoundBlocks } from './sound-blocks.ts';

@@ -1,9 +1,14 @@
 import { chmodSync, closeSync, openSync, renameSync } from 'node:fs';
+import type { Log } from '@peer-cache/core';
 import Database from 'better-sqlite3';
 import type { Database as Sqlite } from 'better-sqlite3';
-import type { Log } from '@peer-cache/core';
-import { isNoSpace, StoreFullError, StoreInUseError, StoreUnwritableError } from './errors.ts';
-import { systemCode } from './errors.ts';
+import {
+  isNoSpace,
+  StoreFullError,
+  StoreInUseError,
+  StoreUnwritableError,
+  systemCode,
+} from './errors.ts';
 
 const SCHEMA_VERSION = 1;
 /** 16 MiB: a checkpoint syncs the disk and holds everything up, so it should be rare. */

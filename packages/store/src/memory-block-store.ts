@@ -1,7 +1,12 @@
 import { BlockSet, blockCount, DAY_MS, verifyBlockHashList } from '@peer-cache/core';
 import type { SegmentEntry, SegmentKeys, VerifiedBlock } from '@peer-cache/core';
-import type { BlockStore, BlockToStore, SealedRun } from './block-store.ts';
-import type { SegmentDescription, StoredSegment } from './block-store.ts';
+import type {
+  BlockStore,
+  BlockToStore,
+  SealedRun,
+  SegmentDescription,
+  StoredSegment,
+} from './block-store.ts';
 import type { SegmentBody } from './held-segment.ts';
 import {
   fittingCount,

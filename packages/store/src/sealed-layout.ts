@@ -1,5 +1,14 @@
-import { blockBytes, blockHashAt, openSealed, PeerCacheError, SEAL_BYTES } from '@peer-cache/core';
-import { sealBlock, SEALED_BLOCK_BYTES, verifyBlock, VerifiedBlock } from '@peer-cache/core';
+import {
+  blockBytes,
+  blockHashAt,
+  openSealed,
+  PeerCacheError,
+  SEAL_BYTES,
+  sealBlock,
+  SEALED_BLOCK_BYTES,
+  VerifiedBlock,
+  verifyBlock,
+} from '@peer-cache/core';
 import type { SegmentKeys } from '@peer-cache/core';
 import type { BlockToStore } from './block-store.ts';
 

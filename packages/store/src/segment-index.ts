@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Database as Sqlite, Statement, Transaction } from 'better-sqlite3';
 import type { Log } from '@peer-cache/core';
+import type { Database as Sqlite, Statement, Transaction } from 'better-sqlite3';
 import { systemCode } from './errors.ts';
 import { openIndexFile } from './index-schema.ts';
 

@@ -1,10 +1,19 @@
-import { BlockSet, blockCount, blockHashListBytes, DIGEST_BYTES } from '@peer-cache/core';
-import { digestsEqual, SEGMENT_BYTES, SEGMENT_ID_BYTES, segmentKeysOf } from '@peer-cache/core';
-import { BlockHashListMismatchError, verifyBlockHashList } from '@peer-cache/core';
+import {
+  blockCount,
+  blockHashListBytes,
+  BlockHashListMismatchError,
+  BlockSet,
+  DIGEST_BYTES,
+  digestsEqual,
+  SEGMENT_BYTES,
+  SEGMENT_ID_BYTES,
+  segmentKeysOf,
+  verifyBlockHashList,
+} from '@peer-cache/core';
 import { FileSegment } from './file-segment.ts';
 import { sealedRunBytes } from './sealed-layout.ts';
-import type { IndexDetails, IndexRow, IndexSummary } from './segment-index.ts';
 import type { SegmentHome } from './segment-home.ts';
+import type { IndexDetails, IndexRow, IndexSummary } from './segment-index.ts';
 import { keyOf } from './segment-table.ts';
 import type { TableEntry } from './segment-table.ts';
 import { firstVersion } from './table-store.ts';

@@ -1,6 +1,6 @@
+import type { SegmentFacts, StoreUsage } from './block-store.ts';
 import { StoreFullError } from './errors.ts';
 import { agedOut, isEvictable, victims } from './eviction.ts';
-import type { SegmentFacts, StoreUsage } from './block-store.ts';
 
 /** What is always in memory about a segment, about 300 bytes; `segment` is the rest, while loaded. */
 export interface TableEntry<S> {

@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import type { ExecutionContext, TestFn } from 'ava';
 import {
   BLOCK_BYTES,
   DAY_MS,
@@ -8,6 +7,7 @@ import {
   verifyBlock,
   hash,
 } from '@peer-cache/core';
+import type { ExecutionContext, TestFn } from 'ava';
 import type { BlockStore } from '../src/index.ts';
 import {
   allBlocksOf,

@@ -1,5 +1,5 @@
-import test from 'ava';
 import { MIB, silentLog } from '@peer-cache/core';
+import test from 'ava';
 import { openFileBlockStore } from '../src/index.ts';
 import { blockStoreContract } from './block-store-contract.ts';
 import type { OpenForContract } from './block-store-contract.ts';

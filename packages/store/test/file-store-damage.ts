@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { open, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BLOCK_BYTES, SEALED_BLOCK_BYTES } from '@peer-cache/core';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { BLOCK_BYTES, SEALED_BLOCK_BYTES } from '@peer-cache/core';
 import { indexFile, notedLog, openStore, segmentFile } from './helpers/file-stores.ts';
 import {
   allBlocksOf,

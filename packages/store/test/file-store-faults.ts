@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
 import { BLOCK_BYTES, blockCount, KIB, MIB } from '@peer-cache/core';
+import test from 'ava';
 import { openFileBlockStore } from '../src/index.ts';
 import { CHILD_SEGMENT_BYTES, CHILD_STORE_BYTES, storeChild } from './helpers/children.ts';
 import { notedLog, openStore } from './helpers/file-stores.ts';

@@ -1,9 +1,9 @@
 import { access, copyFile, mkdir, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { BLOCK_BYTES, DAY_MS, SEALED_BLOCK_BYTES } from '@peer-cache/core';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import Database from 'better-sqlite3';
-import { BLOCK_BYTES, DAY_MS, SEALED_BLOCK_BYTES } from '@peer-cache/core';
 import type { BlockStore } from '../src/index.ts';
 import { indexFile, notedLog, openStore, segmentFile } from './helpers/file-stores.ts';
 import {

@@ -1,7 +1,7 @@
 import { access, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
 import { SEGMENT_BYTES } from '@peer-cache/core';
+import test from 'ava';
 import type { BlockToStore } from '../src/index.ts';
 import { openStore, segmentFile } from './helpers/file-stores.ts';
 import {

@@ -1,5 +1,5 @@
-import type { TestFn } from 'ava';
 import { BLOCK_BYTES, SEALED_BLOCK_BYTES } from '@peer-cache/core';
+import type { TestFn } from 'ava';
 import type { OpenForContract } from './block-store-contract.ts';
 import {
   allBlocksOf,

@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BLOCK_BYTES, blockCount, SEGMENT_BYTES } from '@peer-cache/core';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { BLOCK_BYTES, blockCount, SEGMENT_BYTES } from '@peer-cache/core';
 import { StoreFullError } from '../src/index.ts';
 import type { BlockStore } from '../src/index.ts';
 import { openStore } from './helpers/file-stores.ts';

@@ -1,5 +1,5 @@
-import test from 'ava';
 import { MIB } from '@peer-cache/core';
+import test from 'ava';
 import { createMemoryBlockStore } from '../src/index.ts';
 import { blockStoreContract } from './block-store-contract.ts';
 import type { OpenForContract } from './block-store-contract.ts';

@@ -1,7 +1,7 @@
+import { BLOCK_BYTES, silentLog } from '@peer-cache/core';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import * as fc from 'fast-check';
-import { BLOCK_BYTES, silentLog } from '@peer-cache/core';
 import { createMemoryBlockStore, openFileBlockStore, StoreFullError } from '../src/index.ts';
 import type { BlockStore, StoredSegment } from '../src/index.ts';
 import {

@@ -1,5 +1,5 @@
-import test from 'ava';
 import { DAY_MS, HOUR_MS } from '@peer-cache/core';
+import test from 'ava';
 import { UseClock } from '../src/use-clock.ts';
 
 test('the clock follows the wall', (t) => {

@@ -1,6 +1,6 @@
 import type { PeerCacheError } from '@peer-cache/core';
-import type { ErrorContext } from '@peer-cache/protocol';
 import { messageOf } from '@peer-cache/core';
+import type { ErrorContext } from '@peer-cache/protocol';
 import {
   OriginProtocolError,
   OriginRefusedError,

@@ -9,9 +9,9 @@ import { askAuthorized } from './origin-auth.ts';
 import { shownUrl } from './shown-url.ts';
 import { PrivateTargetError, TransportConnections } from './transport-connections.ts';
 import type { RequestBody } from './transport-connections.ts';
-import { PLAIN_TRANSPORT } from './transport.ts';
 import { TransportCredentials } from './transport-credentials.ts';
 import type { Way } from './transport-credentials.ts';
+import { PLAIN_TRANSPORT } from './transport.ts';
 import type { Transport } from './transport.ts';
 
 const MOST_REDIRECTS = 10;

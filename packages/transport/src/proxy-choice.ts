@@ -1,6 +1,6 @@
 import type { ProxyUse } from '@peer-cache/protocol';
-import { ProxyInvalidError } from './errors.ts';
 import ipaddr from 'ipaddr.js';
+import { ProxyInvalidError } from './errors.ts';
 
 /** What HTTP_PROXY, HTTPS_PROXY and NO_PROXY say; empty or absent: nothing. */
 export interface ProxyEnvironment {

@@ -3,15 +3,15 @@ import type { SecureContext } from 'node:tls';
 import { SECOND_MS, asError } from '@peer-cache/core';
 import { Agent, buildConnector, request } from 'undici';
 import type { Dispatcher } from 'undici';
-import { paceReads } from './read-pace.ts';
+import type { UploadMethod } from './origin-http.ts';
 import { isPrivateAddress, isPrivateHost } from './private-address.ts';
 import { proxyFor } from './proxy-choice.ts';
 import { ProxyConnection } from './proxy-connection.ts';
+import { paceReads } from './read-pace.ts';
 import { noticing } from './sent-notice.ts';
-import type { Transport } from './transport.ts';
-import type { UploadMethod } from './origin-http.ts';
 import { tlsContexts } from './transport-tls.ts';
 import type { TlsContexts } from './transport-tls.ts';
+import type { Transport } from './transport.ts';
 
 const CONNECT_TIMEOUT_MS = 10 * SECOND_MS;
 const HEADERS_TIMEOUT_MS = 30 * SECOND_MS;

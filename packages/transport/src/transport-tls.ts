@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import type { SecureContext, SecureContextOptions } from 'node:tls';
+import { messageOf } from '@peer-cache/core';
 import type { ClientCertificate } from '@peer-cache/protocol';
 import { CertificateUnusableError } from './errors.ts';
-import { messageOf } from '@peer-cache/core';
 
 const OWN = 'the client certificate';
 const AUTHORITIES = 'the file of certificate authorities';

@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
+import test from 'ava';
 import { DigestAuth } from '../src/digest-auth.ts';
 import { challenges } from '../src/http-fields.ts';
 import type { Challenge } from '../src/http-fields.ts';
 import { getText, jobHttp } from './helpers/job-http.ts';
 import { startOrigin } from './helpers/servers.ts';
-import test from 'ava';
 
 const run = promisify(execFile);
 

@@ -1,9 +1,9 @@
 import { createServer } from 'node:net';
+import test from 'ava';
 import { errors } from 'undici';
 import { errorOfFailure, networkFailure } from '../src/network-failure.ts';
 import { getText, jobHttp } from './helpers/job-http.ts';
 import { startOrigin } from './helpers/servers.ts';
-import test from 'ava';
 
 const failed = (code: string, cause?: unknown) =>
   Object.assign(new Error(`failed: ${code}`, { cause }), { code });

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import test from 'ava';
 import { digestResponse } from '../src/digest-auth.ts';
 import { challenges } from '../src/http-fields.ts';
 import { makeAuthority } from './helpers/certificates.ts';
 import { getText, jobHttp } from './helpers/job-http.ts';
 import { isKnown, startOrigin, startProxy } from './helpers/servers.ts';
-import test from 'ava';
 
 const authority = await makeAuthority();
 const [host, local, user] = await Promise.all([

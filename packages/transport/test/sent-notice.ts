@@ -1,10 +1,10 @@
 import { text } from 'node:stream/consumers';
+import test from 'ava';
 import { Agent, request } from 'undici';
-import { noticing } from '../src/sent-notice.ts';
 import { until } from '../../discovery/test/helpers/until.ts';
+import { noticing } from '../src/sent-notice.ts';
 import { jobHttp } from './helpers/job-http.ts';
 import { startOrigin } from './helpers/servers.ts';
-import test from 'ava';
 
 const NO_HEADERS = { headers: {} };
 

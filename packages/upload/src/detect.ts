@@ -1,6 +1,5 @@
-import { field } from '@peer-cache/transport';
+import { errorOfStatus, field, shownUrl } from '@peer-cache/transport';
 import type { HeaderFields, OriginHttp } from '@peer-cache/transport';
-import { errorOfStatus, shownUrl } from '@peer-cache/transport';
 import { numberIn } from './dialect.ts';
 import type { UploadProtocol } from './dialect.ts';
 

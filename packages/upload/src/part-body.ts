@@ -1,5 +1,5 @@
-import { BLOCK_BYTES } from '@peer-cache/core';
 import { BlockTurns, UNPACED } from '@peer-cache/bandwidth';
+import { BLOCK_BYTES } from '@peer-cache/core';
 import { shownUrl, TransferLeftError } from '@peer-cache/transport';
 import { ReadBuffers } from './read-buffers.ts';
 import type { UploadJourney } from './upload-journey.ts';

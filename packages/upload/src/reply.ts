@@ -1,6 +1,6 @@
-import LinkHeader from 'http-link-header';
 import { field, shownUrl } from '@peer-cache/transport';
 import type { HeaderFields } from '@peer-cache/transport';
+import LinkHeader from 'http-link-header';
 import { ReplyRefusedError } from './errors.ts';
 
 /** What a server answers to a file that it got. */

@@ -7,8 +7,8 @@ import type { Dialect, UploadOffset } from './dialect.ts';
 import { UploadDamagedError, UploadForgottenError } from './errors.ts';
 import { lengthField, sendPart } from './send-part.ts';
 import { SentDigest } from './sent-digest.ts';
-import type { UploadJourney, UploadSession } from './upload-journey.ts';
 import { Tries } from './tries.ts';
+import type { UploadJourney, UploadSession } from './upload-journey.ts';
 import { uploadErrorOf } from './upload-status.ts';
 
 /** One request brings no more: where it breaks off, a server may keep nothing of it. */

@@ -5,9 +5,9 @@ import type { OriginResponse } from '@peer-cache/transport';
 import { UploadDamagedError } from './errors.ts';
 import type { SentRange } from './part-body.ts';
 import { lengthField, sendPart } from './send-part.ts';
+import { Tries } from './tries.ts';
 import type { PartsPlan, UploadJourney, UploadSession } from './upload-journey.ts';
 import { uploadErrorOf } from './upload-status.ts';
-import { Tries } from './tries.ts';
 
 /** Several at a time, so that none waits for the answer to another. */
 const MOST_UNDER_WAY = 3;

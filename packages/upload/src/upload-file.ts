@@ -4,10 +4,10 @@ import { detectServer } from './detect.ts';
 import type { UploadProtocol } from './dialect.ts';
 import { UploadTooLargeError } from './errors.ts';
 import { putPlainly } from './plain-put.ts';
-import { MultipartUpload } from './s3-multipart.ts';
 import { ResumableUpload } from './resumable.ts';
-import { WayProbe } from './way-probe.ts';
+import { MultipartUpload } from './s3-multipart.ts';
 import type { UploadJourney, UploadSession } from './upload-journey.ts';
+import { WayProbe } from './way-probe.ts';
 
 export interface UploadOptions {
   /** Undefined: the server is asked. */

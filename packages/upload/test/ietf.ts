@@ -1,5 +1,5 @@
-import test from 'ava';
 import { MIB } from '@peer-cache/core';
+import test from 'ava';
 import { startIetfFake } from './helpers/ietf-fake.ts';
 import { fileOf, send } from './helpers/sent.ts';
 

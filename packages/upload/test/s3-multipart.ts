@@ -1,5 +1,5 @@
-import test from 'ava';
 import { KIB, MIB } from '@peer-cache/core';
+import test from 'ava';
 import { completionOf } from '../src/s3-multipart.ts';
 import type { UploadSession } from '../src/upload-journey.ts';
 import { startS3Fake } from './helpers/s3-fake.ts';

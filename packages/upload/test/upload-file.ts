@@ -1,7 +1,7 @@
 import { appendFile, writeFile } from 'node:fs/promises';
+import { MIB } from '@peer-cache/core';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
-import { MIB } from '@peer-cache/core';
 import type { UploadSession } from '../src/upload-journey.ts';
 import { fileOf, folderOf, send } from './helpers/sent.ts';
 import { startCutter, startUploadServer } from './helpers/upload-server.ts';

@@ -1,8 +1,8 @@
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeContent } from '../make-content.ts';
 import { publish } from '../../helpers/branch-office/served-content.ts';
 import type { ServedFile } from '../../helpers/branch-office/served-content.ts';
+import { makeContent } from '../make-content.ts';
 import type { Cell } from './cells.ts';
 import { jobSeconds } from './timetable.ts';
 

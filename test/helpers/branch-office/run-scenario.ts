@@ -10,8 +10,8 @@ import { idealSeconds, timeLimit } from './run-setup.ts';
 import type { RunSetup } from './run-setup.ts';
 import type { Scenario } from './scenario.ts';
 import { serveContent } from './served-content.ts';
-import { allEnded, Stage } from './stage.ts';
 import { reportOf } from './stage-report.ts';
+import { allEnded, Stage } from './stage.ts';
 import { talkWith } from './stranger-talk.ts';
 import { startStrangers } from './strangers.ts';
 

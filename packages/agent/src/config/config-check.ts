@@ -1,5 +1,5 @@
-import type { Config } from './config.ts';
 import type { ConfigFacts, FolderFacts } from './config-facts.ts';
+import type { Config } from './config.ts';
 
 /** What is to be said of one part of a configuration in its surroundings. */
 export interface ConfigFinding {

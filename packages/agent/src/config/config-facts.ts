@@ -3,10 +3,10 @@ import { access, statfs } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
-import type { Config } from './config.ts';
-import { isErrno } from '../private-files.ts';
 import { notifyCommandProblem } from '../notify/notify-command.ts';
+import { isErrno } from '../private-files.ts';
 import { SECRETS_CREDENTIAL, SERVICE_USER } from '../service/service-units.ts';
+import type { Config } from './config.ts';
 
 /** What a configuration meets on this machine. */
 export interface ConfigFacts {

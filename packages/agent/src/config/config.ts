@@ -1,8 +1,8 @@
 import process from 'node:process';
 import type { LimitsConfig } from '@peer-cache/bandwidth';
+import { ConfigInvalidError } from '../errors.ts';
 import { writtenAsOptions, writtenInEnvironment, writtenInFile } from './config-sources.ts';
 import type { ConfigSources, Written } from './config-sources.ts';
-import { ConfigInvalidError } from '../errors.ts';
 import type { JobsConfig } from './job-settings.ts';
 import type { MachineConfig } from './machine-settings.ts';
 import { costRules } from './network-settings.ts';
@@ -10,8 +10,8 @@ import type { NetworkConfig, ServingConfig } from './network-settings.ts';
 import { notifyNameIn, notifyTableProblem, notifyTarget } from './notify-settings.ts';
 import type { NotifyTarget } from './notify-settings.ts';
 import { scheduleInterval, scheduleNameIn, scheduleTableProblem } from './schedule-settings.ts';
-import type { Setting } from './setting.ts';
 import { settingOf } from './setting-keys.ts';
+import type { Setting } from './setting.ts';
 import { SETTINGS } from './settings.ts';
 import type { LogLevel, StoreLimit } from './settings.ts';
 

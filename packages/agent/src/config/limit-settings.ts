@@ -1,7 +1,7 @@
 import { EXPECTED_RATE, parseRate } from '@peer-cache/bandwidth';
 import type { LimitKey, RateLimit } from '@peer-cache/bandwidth';
-import { parseShare } from './share.ts';
 import type { Setting } from './setting.ts';
+import { parseShare } from './share.ts';
 
 /** The settings of `limits`, by the names that `LimitKey` has. */
 export interface LimitSettingsTable {

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import type { Log } from '@peer-cache/core';
-import type { Config, SettingInForce } from './config.ts';
 import { failureOf } from '../failure.ts';
+import type { Config, SettingInForce } from './config.ts';
 
 /** What can be given another configuration while it runs. */
 export interface Reconfigurable {

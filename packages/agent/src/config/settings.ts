@@ -10,7 +10,6 @@ import { MACHINE_SETTINGS } from './machine-settings.ts';
 import type { MachineSettingsTable } from './machine-settings.ts';
 import { SERVING_SETTINGS } from './network-settings.ts';
 import type { ServingSettingsTable } from './network-settings.ts';
-import { parseShare } from './share.ts';
 import {
   folderSetting,
   listSetting,
@@ -19,6 +18,7 @@ import {
   textSetting,
 } from './setting.ts';
 import type { Setting } from './setting.ts';
+import { parseShare } from './share.ts';
 
 /** In no registry's list of assigned ports, near the one that Windows shares updates on. */
 const DEFAULT_PORT = 7690;

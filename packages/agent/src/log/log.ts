@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import type { LogLevel } from '../config/settings.ts';
 import { followLogLevel } from './log-level.ts';
 import type { LogRing } from './log-ring.ts';
-import type { LogLevel } from '../config/settings.ts';
 
 /** A log that also keeps its latest records, and whose level can change. */
 export interface RecordedLog {

@@ -1,5 +1,5 @@
-import type { Message } from 'dbus-native';
 import { MIB, SECOND_MS } from '@peer-cache/core';
+import type { Message } from 'dbus-native';
 
 /** An object of a service on the bus. */
 export interface BusObject {

@@ -1,8 +1,8 @@
 import { setTimeout as waitFor } from 'node:timers/promises';
 import { DAY_MS } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
-import type { Deliver, Notification } from './notification.ts';
 import type { NotifyState, NotifyTarget } from '../config/notify-settings.ts';
+import type { Deliver, Notification } from './notification.ts';
 import { runNotifyCommand } from './run-notify-command.ts';
 import { postWebhook } from './webhook.ts';
 

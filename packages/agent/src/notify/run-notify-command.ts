@@ -7,10 +7,10 @@ import { finished } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { KIB, SECOND_MS } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
+import type { NotifyCommand } from '../config/notify-settings.ts';
 import { notificationBody } from './notification.ts';
 import type { Delivery, Notification } from './notification.ts';
 import { NotifyCommandError, openNotifyCommand } from './notify-command.ts';
-import type { NotifyCommand } from '../config/notify-settings.ts';
 
 /** Between asking a program to end and ending it. */
 const GRACE_MS = 2 * SECOND_MS;

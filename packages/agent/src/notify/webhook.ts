@@ -2,10 +2,10 @@ import { request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { SECOND_MS } from '@peer-cache/core';
-import { notificationBody, notificationKey } from './notification.ts';
-import type { Delivery, Notification } from './notification.ts';
 import type { NotifyWebhook } from '../config/notify-settings.ts';
 import { VERSION } from '../version.ts';
+import { notificationBody, notificationKey } from './notification.ts';
+import type { Delivery, Notification } from './notification.ts';
 
 /** From the first packet to the answer's status. */
 const TIME_LIMIT_MS = 5 * SECOND_MS;

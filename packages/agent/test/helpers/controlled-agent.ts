@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { ExecutionContext } from 'ava';
 import { MIB, silentLog } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
 import type { AgentStatus, GetEvent } from '@peer-cache/protocol';
 import { createMemoryBlockStore } from '@peer-cache/store';
+import type { ExecutionContext } from 'ava';
 import type { ControlledAgent } from '../../src/control-routes.ts';
 import { startControlServer } from '../../src/control-server.ts';
 import { LogRing } from '../../src/log/log-ring.ts';

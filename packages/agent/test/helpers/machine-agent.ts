@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import type { ExecutionContext } from 'ava';
 import { MIB, silentLog } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
 import type { FoundPeer } from '@peer-cache/discovery';
 import { PeerIdentity } from '@peer-cache/protocol';
 import { createMemoryBlockStore } from '@peer-cache/store';
 import type { BlockStore } from '@peer-cache/store';
+import type { ExecutionContext } from 'ava';
 import { MachineLink } from '../../src/machine/machine-link.ts';
 import { serveMachine } from '../../src/machine/serve-machine.ts';
 import { temporaryFolder } from './temporary-folder.ts';

@@ -1,10 +1,9 @@
-import test from 'ava';
 import { BLOCK_BYTES, MIB } from '@peer-cache/core';
 import { createMemoryBlockStore } from '@peer-cache/store';
 import type { BlockStore } from '@peer-cache/store';
+import test from 'ava';
 import { blockStoreContract } from '../../../store/test/block-store-contract.ts';
 import type { OpenForContract } from '../../../store/test/block-store-contract.ts';
-import { inspectionContract } from '../../../store/test/inspection-contract.ts';
 import {
   allBlocksOf,
   blockOf,
@@ -14,6 +13,7 @@ import {
   sameBytes,
   storeMade,
 } from '../../../store/test/helpers/segments.ts';
+import { inspectionContract } from '../../../store/test/inspection-contract.ts';
 import { ForwardingStore } from '../../src/machine/forwarding-store.ts';
 import type { ForwardingLink } from '../../src/machine/forwarding-store.ts';
 import { linkTo, machineAgent } from '../helpers/machine-agent.ts';

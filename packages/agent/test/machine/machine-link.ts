@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import test from 'ava';
 import type { Log } from '@peer-cache/core';
 import { BLOCK_BYTES } from '@peer-cache/core';
 import type { KeepRequest } from '@peer-cache/protocol';
 import { createMemoryBlockStore } from '@peer-cache/store';
+import test from 'ava';
 import { makeSegment } from '../../../store/test/helpers/segments.ts';
 import type { MachineLink } from '../../src/machine/machine-link.ts';
 import { collect } from '../helpers/collect.ts';

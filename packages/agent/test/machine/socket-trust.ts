@@ -1,7 +1,7 @@
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
 import { silentLog } from '@peer-cache/core';
+import test from 'ava';
 import { joinMachine } from '../../src/machine/join-machine.ts';
 import { distrustOf, pathFacts } from '../../src/machine/socket-trust.ts';
 import type { PathFacts } from '../../src/machine/socket-trust.ts';

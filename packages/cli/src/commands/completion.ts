@@ -1,8 +1,8 @@
 import process from 'node:process';
 import type { Command } from 'commander';
-import { complete } from '../completion.ts';
 import { completionScript } from '../completion-scripts.ts';
 import type { Shell } from '../completion-scripts.ts';
+import { complete } from '../completion.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { printableLine } from '../format.ts';

@@ -1,8 +1,8 @@
 import { readConfig } from '@peer-cache/agent';
 import { EXIT } from '../exit-codes.ts';
 import { inspectReport, inspectJson } from '../inspect-report.ts';
-import { interruptible } from '../interruptible.ts';
 import { describeFile, describeUrl } from '../inspected.ts';
+import { interruptible } from '../interruptible.ts';
 import { say } from '../terminal.ts';
 
 export interface InspectOptions {

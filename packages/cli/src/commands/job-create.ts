@@ -6,8 +6,6 @@ import { UsageError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import { filesOf } from '../given-files.ts';
 import type { FileOptions } from '../given-files.ts';
-import { kindOf, uploadsOf } from '../given-uploads.ts';
-import type { UploadOptions } from '../given-uploads.ts';
 import { StandardInput } from '../given-input.ts';
 import { secretsOf } from '../given-secrets.ts';
 import type { SecretOptions } from '../given-secrets.ts';
@@ -19,6 +17,8 @@ import {
   USUAL_TRANSPORT,
 } from '../given-settings.ts';
 import type { SettingOptions } from '../given-settings.ts';
+import { kindOf, uploadsOf } from '../given-uploads.ts';
+import type { UploadOptions } from '../given-uploads.ts';
 import { JobClient } from '../job-client.ts';
 import { say, tell } from '../terminal.ts';
 import { waitForJob } from '../wait-for-job.ts';

@@ -1,5 +1,5 @@
-import { silentLog } from '@peer-cache/core';
 import { FOLDERS } from '@peer-cache/agent';
+import { silentLog } from '@peer-cache/core';
 import { publishFolder } from '@peer-cache/origin';
 import type { PublishEvent } from '@peer-cache/origin';
 import { EXIT, exitCodeOf } from '../exit-codes.ts';

@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { dirname, join } from 'node:path';
 import { json } from 'node:stream/consumers';
-import type { ExecutionContext } from 'ava';
 import type { AgentStatus, JobDetails, JobEvent, JobState } from '@peer-cache/protocol';
+import type { ExecutionContext } from 'ava';
 import { fakeJob, summaryOf } from './fake-job.ts';
 
 /** A request that the agent was sent. */

@@ -1,5 +1,5 @@
-import type * as fc from 'fast-check';
 import type { ExecutionContext } from 'ava';
+import type * as fc from 'fast-check';
 
 /** Makes fast-check's run one that can be repeated: the seed is printed. */
 export function seeded(t: ExecutionContext, runs = 300): fc.Parameters<unknown> {

@@ -1,7 +1,15 @@
+import type { Readable } from 'node:stream';
 import { UNPACED } from '@peer-cache/bandwidth';
 import type { Pacing } from '@peer-cache/bandwidth';
-import type { Readable } from 'node:stream';
 import { blockBytes, blockHashListBytes, blockHashListOffset, blockRange } from '@peer-cache/core';
+import {
+  OriginBusyError,
+  contentCoding,
+  contentRange,
+  shownUrl,
+  errorOfStatus,
+} from '@peer-cache/transport';
+import type { OriginHttp, OriginResponse } from '@peer-cache/transport';
 import type {
   BlockSource,
   ContentSegment,
@@ -10,16 +18,8 @@ import type {
   SegmentRun,
 } from '../block-source.ts';
 import type { DescribedContent } from '../describe.ts';
-import {
-  OriginBusyError,
-  contentCoding,
-  contentRange,
-  shownUrl,
-  errorOfStatus,
-} from '@peer-cache/transport';
 import { OriginCutShortError, StaleContentInformationError } from '../errors.ts';
 import type { ContentOrigin } from './content-origin.ts';
-import type { OriginHttp, OriginResponse } from '@peer-cache/transport';
 import { pacedGet } from './paced-get.ts';
 
 /** Blocks and block hash lists of a described content, from its origin by range requests. */

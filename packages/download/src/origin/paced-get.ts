@@ -1,15 +1,14 @@
-import type { Pacing } from '@peer-cache/bandwidth';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pacing, RequestLeave } from '@peer-cache/bandwidth';
 import { MIB, asError } from '@peer-cache/core';
 import type { ByteRange } from '@peer-cache/core';
-import type { RequestLeave } from '@peer-cache/bandwidth';
-import { OriginCutShortError } from '../errors.ts';
 import { contentRange, shownUrl } from '@peer-cache/transport';
 import type { OriginHttp, OriginRequest, OriginResponse } from '@peer-cache/transport';
-import { backOffMs, wrongAnswer } from './part-failure.ts';
+import { OriginCutShortError } from '../errors.ts';
 import { emptyPart, endOf, restOf } from './paced-part.ts';
 import type { Part } from './paced-part.ts';
+import { backOffMs, wrongAnswer } from './part-failure.ts';
 
 /** What is here already and waits for what comes before it, at most. */
 const MOST_AHEAD_BYTES = 2 * MIB;

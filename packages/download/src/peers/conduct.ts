@@ -1,5 +1,11 @@
-import { BlockMismatchError, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '@peer-cache/core';
-import { BlockHashListMismatchError } from '@peer-cache/core';
+import {
+  BlockHashListMismatchError,
+  BlockMismatchError,
+  DAY_MS,
+  HOUR_MS,
+  MINUTE_MS,
+  SECOND_MS,
+} from '@peer-cache/core';
 import { PeerBusyError } from '../errors.ts';
 
 const FIRST_BACK_OFF_MS = 1 * SECOND_MS;

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { SECOND_MS, asError } from '@peer-cache/core';
-import { MOST_SEGMENTS_PER_REQUEST } from '@peer-cache/protocol';
 import type { PeerAddress } from '@peer-cache/discovery';
+import { MOST_SEGMENTS_PER_REQUEST } from '@peer-cache/protocol';
 import type { SegmentState } from '@peer-cache/protocol';
 import type { ContentSegment } from '../block-source.ts';
 import { PeerGoneError } from '../errors.ts';

@@ -1,13 +1,13 @@
+import { asError } from '@peer-cache/core';
 import type { PeerAddress } from '@peer-cache/discovery';
+import { PeerUnreachableError } from '../errors.ts';
 import type { FetchPace } from '../limited.ts';
 import { LoopLag } from '../loop-lag.ts';
 import { Conduct } from './conduct.ts';
-import { asError } from '@peer-cache/core';
-import { PeerUnreachableError } from '../errors.ts';
-import { PeerSession } from './peer-session.ts';
 import { hostOf } from './peer-connection.ts';
 import { PeerFollowing } from './peer-following.ts';
 import type { FollowedPeer, FollowingParts } from './peer-following.ts';
+import { PeerSession } from './peer-session.ts';
 
 /** Connections that one request each may use at a time; a server allows an address eight. */
 const SESSIONS_PER_PEER = 5;

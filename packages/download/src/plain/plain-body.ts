@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import { BLOCK_BYTES } from '@peer-cache/core';
 import type { BlockTurns } from '@peer-cache/bandwidth';
+import { BLOCK_BYTES } from '@peer-cache/core';
 import { isLong, LONGEST_BLOCK_MS } from '../leaving.ts';
 import type { PlainVersion } from './plain-version.ts';
 

@@ -1,5 +1,5 @@
-import { DiskFullError, FileUnwritableError, TooManyFilesError } from '../errors.ts';
 import { messageOf } from '@peer-cache/core';
+import { DiskFullError, FileUnwritableError, TooManyFilesError } from '../errors.ts';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 const TOO_MANY = new Set(['EMFILE', 'ENFILE']);

@@ -1,8 +1,8 @@
 import { MIB, PeerCacheError, asError, messageOf } from '@peer-cache/core';
 import type { StoredSegment } from '@peer-cache/store';
 import type { Progress } from '../progress.ts';
-import type { ContentSink } from './sink.ts';
 import type { VerifiedItem } from '../verified.ts';
+import type { ContentSink } from './sink.ts';
 
 /** Bytes received and not yet written; more make the sources wait, whatever the content's size. */
 const MOST_PENDING_BYTES = 8 * MIB;

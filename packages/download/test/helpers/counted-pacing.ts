@@ -1,6 +1,5 @@
-import type { Pacing } from '@peer-cache/bandwidth';
+import type { Pacing, RequestLeave } from '@peer-cache/bandwidth';
 import { freeLeave } from '@peer-cache/bandwidth';
-import type { RequestLeave } from '@peer-cache/bandwidth';
 
 interface Given {
   readonly way: string;

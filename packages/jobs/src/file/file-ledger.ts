@@ -1,5 +1,5 @@
-import type { KeptSegments } from './kept-segments.ts';
 import type { FileRecord, KeptSegment } from '../records.ts';
+import type { KeptSegments } from './kept-segments.ts';
 
 /** What is known of one file of a job, and certain: its record and its kept blocks, journaled. */
 export interface FileLedger {

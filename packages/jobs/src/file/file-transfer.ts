@@ -1,10 +1,10 @@
-import type { Turn } from '@peer-cache/bandwidth';
 import type { FileHandle } from 'node:fs/promises';
+import type { Turn } from '@peer-cache/bandwidth';
 import type { ContentSink, FetchedContent, FetchOptions, Progress } from '@peer-cache/download';
-import type { OriginHttp } from '@peer-cache/transport';
 import { withFileErrors } from '@peer-cache/download';
-import type { Checkpoints } from './checkpoints.ts';
+import type { OriginHttp } from '@peer-cache/transport';
 import { ValidationFailedError } from '../errors.ts';
+import type { Checkpoints } from './checkpoints.ts';
 import type { FileLedger } from './file-ledger.ts';
 import { openJobFile } from './job-file.ts';
 import type { JobFile } from './job-file.ts';

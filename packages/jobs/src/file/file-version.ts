@@ -1,5 +1,5 @@
-import { shownUrl } from '@peer-cache/transport';
 import type { ContentVersion } from '@peer-cache/download';
+import { shownUrl } from '@peer-cache/transport';
 import type { FetchedVersion, FileVersion } from '../records.ts';
 
 /** A version as the journal keeps it. */

@@ -3,11 +3,11 @@ import { BLOCK_BYTES, digestsEqual, hash } from '@peer-cache/core';
 import type { Digest } from '@peer-cache/core';
 import { fileError, openFileWriter, withFileErrors } from '@peer-cache/download';
 import type { ContentSink, ContentVersion, FileWriter, KeptBlocks } from '@peer-cache/download';
+import type { FetchedVersion, TemporaryFile } from '../records.ts';
 import type { CheckpointNote, Checkpointed, Checkpoints } from './checkpoints.ts';
 import type { FileLedger } from './file-ledger.ts';
-import { KeptSegments } from './kept-segments.ts';
 import { isSameVersion, versionOf } from './file-version.ts';
-import type { FetchedVersion, TemporaryFile } from '../records.ts';
+import { KeptSegments } from './kept-segments.ts';
 import { openTemporary, temporaryPath } from './temporary-file.ts';
 import type { OpenedTemporary } from './temporary-file.ts';
 

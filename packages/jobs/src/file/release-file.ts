@@ -9,8 +9,8 @@ import {
   withFileErrors,
 } from '@peer-cache/download';
 import { TemporaryFileLostError } from '../errors.ts';
-import type { FileRecord, TemporaryFile } from '../records.ts';
 import { isMissing } from '../missing-file.ts';
+import type { FileRecord, TemporaryFile } from '../records.ts';
 import { syncFolder } from '../sync-folder.ts';
 import { isInPlace, removeTemporary, temporaryPath } from './temporary-file.ts';
 

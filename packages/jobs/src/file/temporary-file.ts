@@ -3,8 +3,8 @@ import { lstat, open, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileError, withFileErrors } from '@peer-cache/download';
-import type { TemporaryFile } from '../records.ts';
 import { isMissing } from '../missing-file.ts';
+import type { TemporaryFile } from '../records.ts';
 import { syncFolder } from '../sync-folder.ts';
 
 export interface OpenedTemporary {

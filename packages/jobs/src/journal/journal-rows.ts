@@ -1,4 +1,5 @@
 import type { JobError, JobFileState, JobKind, JobState } from '@peer-cache/protocol';
+import type { FileRecord, JobRecord, KeptSegment } from '../records.ts';
 import { JournalFields } from './journal-fields.ts';
 import {
   amount,
@@ -14,7 +15,6 @@ import {
   uploadOf,
   versionOf,
 } from './journal-values.ts';
-import type { FileRecord, JobRecord, KeptSegment } from '../records.ts';
 
 /** What SQLite keeps in one row, by column. */
 type Row = Readonly<Record<string, string | number | Uint8Array | null>>;

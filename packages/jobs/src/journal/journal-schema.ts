@@ -1,8 +1,8 @@
 import { chmodSync, closeSync, openSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Log } from '@peer-cache/core';
 import Database from 'better-sqlite3';
 import type { Database as Sqlite } from 'better-sqlite3';
-import type { Log } from '@peer-cache/core';
 import {
   JournalDamagedError,
   JournalFullError,

@@ -12,8 +12,8 @@ import type {
   UploadRequest,
 } from '@peer-cache/protocol';
 import type { LocalFileState, UploadSession } from '@peer-cache/upload';
-import type { JournalFields } from './journal-fields.ts';
 import type { FileVersion, JobTimers, TemporaryFile } from '../records.ts';
+import type { JournalFields } from './journal-fields.ts';
 
 const PRIORITIES: Record<JobPriority, true> = {
   foreground: true,

@@ -1,7 +1,7 @@
 import type { JobError } from '@peer-cache/protocol';
+import type { FileRecord, JobRecord, KeptSegment } from '../records.ts';
 import { MOST_ERRORS } from './journal.ts';
 import type { Journal } from './journal.ts';
-import type { FileRecord, JobRecord, KeptSegment } from '../records.ts';
 
 /** A journal that is gone with its process: for tests, and for agents that live within a program. */
 export function createMemoryJournal({

@@ -2,9 +2,8 @@ import { silentLog } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
 import type { JobError } from '@peer-cache/protocol';
 import type { Database as Sqlite } from 'better-sqlite3';
+import type { FileRecord, JobRecord, KeptSegment } from '../records.ts';
 import { JournalFields } from './journal-fields.ts';
-import { MOST_ERRORS } from './journal.ts';
-import type { Journal } from './journal.ts';
 import {
   errorOfRow,
   fileOfRow,
@@ -17,7 +16,8 @@ import { journalError, openJournalFile } from './journal-schema.ts';
 import { prepareStatements } from './journal-statements.ts';
 import type { JournalStatements } from './journal-statements.ts';
 import { jsonOf } from './journal-values.ts';
-import type { FileRecord, JobRecord, KeptSegment } from '../records.ts';
+import { MOST_ERRORS } from './journal.ts';
+import type { Journal } from './journal.ts';
 
 export interface JournalOptions {
   readonly log?: Log;

@@ -1,5 +1,4 @@
-import type { Pacing, Turn, TurnUse } from '@peer-cache/bandwidth';
-import type { Pacer, StreamPace, Taker } from '@peer-cache/bandwidth';
+import type { Pacer, Pacing, StreamPace, Taker, Turn, TurnUse } from '@peer-cache/bandwidth';
 import { BLOCK_BYTES, MIB } from '@peer-cache/core';
 import type { JobPriority } from '@peer-cache/protocol';
 

@@ -3,13 +3,13 @@ import { constants } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import process from 'node:process';
 import { MIB, PeerCacheError, messageOf } from '@peer-cache/core';
 import type { JobSecrets, SecretNames } from '@peer-cache/protocol';
-import { checkSecrets, mergedSecrets, namesOf } from './secret-checks.ts';
-import { decodeSecrets, encodeSecrets } from './secret-codec.ts';
 import { isMissing } from '../missing-file.ts';
 import { syncFolder } from '../sync-folder.ts';
-import process from 'node:process';
+import { checkSecrets, mergedSecrets, namesOf } from './secret-checks.ts';
+import { decodeSecrets, encodeSecrets } from './secret-codec.ts';
 
 /** The secrets of a job, or of all jobs, are there but of no use. */
 export class SecretsLostError extends PeerCacheError {

@@ -1,6 +1,6 @@
 import { KIB } from '@peer-cache/core';
-import { CertificateUnusableError, checkClientCertificate } from '@peer-cache/transport';
 import type { ClientCertificate, Credentials, JobSecrets, SecretNames } from '@peer-cache/protocol';
+import { CertificateUnusableError, checkClientCertificate } from '@peer-cache/transport';
 import { JobRequestError } from '../errors.ts';
 
 /** [BITS LIM-07]. */

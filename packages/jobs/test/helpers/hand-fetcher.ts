@@ -1,6 +1,6 @@
 import { BLOCK_BYTES } from '@peer-cache/core';
-import { TransferLeftError } from '@peer-cache/transport';
 import type { ContentSink, FetchedContent, FetchOptions } from '@peer-cache/download';
+import { TransferLeftError } from '@peer-cache/transport';
 import type { ContentFetcher } from '../../src/file/file-transfer.ts';
 
 /** A transfer that goes on as it is told. */

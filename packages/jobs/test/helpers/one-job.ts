@@ -1,9 +1,9 @@
 import { silentLog } from '@peer-cache/core';
 import type { JobState } from '@peer-cache/protocol';
-import type { OpenedTemporary } from '../../src/file/temporary-file.ts';
 import { Checkpoints } from '../../src/file/checkpoints.ts';
 import type { FileLedger } from '../../src/file/file-ledger.ts';
 import { JobFile, openJobFile } from '../../src/file/job-file.ts';
+import type { OpenedTemporary } from '../../src/file/temporary-file.ts';
 import { Job } from '../../src/job.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { createMemoryJournal } from '../../src/journal/memory-journal.ts';

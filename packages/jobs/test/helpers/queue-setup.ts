@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog } from '@peer-cache/core';
@@ -10,13 +10,13 @@ import { Downloader } from '@peer-cache/download';
 import type { JobEvent, JobState } from '@peer-cache/protocol';
 import { createMemoryBlockStore } from '@peer-cache/store';
 import type { Clock } from '../../src/clock.ts';
+import type { JobQueueOptions, JobQueueParts } from '../../src/job-queue-parts.ts';
 import { JobQueue } from '../../src/job-queue.ts';
 import { isFinal } from '../../src/job-state.ts';
-import type { JobQueueOptions, JobQueueParts } from '../../src/job-queue-parts.ts';
-import { openJobSecrets } from '../../src/secrets/job-secrets.ts';
 import { openJobTransports } from '../../src/job-transport.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/sqlite-journal.ts';
+import { openJobSecrets } from '../../src/secrets/job-secrets.ts';
 
 /** A clock that stands still until it is told to go on. */
 export class HandClock implements Clock {

@@ -1,7 +1,7 @@
 import type { TurnUse } from '@peer-cache/bandwidth';
-import { randomFrom } from '../../../bandwidth/test/helpers/seeded-random.ts';
 import { BLOCK_BYTES } from '@peer-cache/core';
 import type { JobPriority } from '@peer-cache/protocol';
+import { randomFrom } from '../../../bandwidth/test/helpers/seeded-random.ts';
 import { chooseRunning } from '../../src/scheduler/admission.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
 import type { Seat, TurnKind } from '../../src/scheduler/seat.ts';

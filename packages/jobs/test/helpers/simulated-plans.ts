@@ -1,5 +1,5 @@
-import * as fc from 'fast-check';
 import type { JobPriority } from '@peer-cache/protocol';
+import * as fc from 'fast-check';
 import type { TurnKind } from '../../src/scheduler/seat.ts';
 
 /** What a simulated job is to do and what is to happen to it. */

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
-import { UploadDigestWrongError } from './upload-errors.ts';
 import { digestOf, placeUpload } from './place-upload.ts';
+import { UploadDigestWrongError } from './upload-errors.ts';
 import type { UploadRecord } from './upload-record.ts';
 import type { UploadSessions } from './upload-sessions.ts';
 

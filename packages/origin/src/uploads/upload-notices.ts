@@ -1,5 +1,5 @@
-import type { Log } from '@peer-cache/core';
 import { join } from 'node:path';
+import type { Log } from '@peer-cache/core';
 import { ownReply, tellApplication, waitAfter } from './upload-notice.ts';
 import type { UploadApplication } from './upload-notice.ts';
 import type { UploadRecord } from './upload-record.ts';

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
 import process from 'node:process';
 import { messageOf } from '@peer-cache/core';
 import { UploadFolderUnusableError } from './upload-errors.ts';

@@ -1,6 +1,6 @@
-import { Agent, request } from 'undici';
-import type { ExecutionContext } from 'ava';
 import { CONTENT_INFORMATION_TYPE } from '@peer-cache/core';
+import type { ExecutionContext } from 'ava';
+import { Agent, request } from 'undici';
 
 /** How a client of peer-cache asks for content information. */
 export const ASKING = { accept: `${CONTENT_INFORMATION_TYPE}, */*`, range: 'bytes=0-65535' };

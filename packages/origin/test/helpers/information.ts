@@ -1,4 +1,3 @@
-import type { ExecutionContext } from 'ava';
 import {
   blockCount,
   blockHashAt,
@@ -13,6 +12,7 @@ import {
   verifyBlockHashList,
 } from '@peer-cache/core';
 import type { ContentInformation } from '@peer-cache/core';
+import type { ExecutionContext } from 'ava';
 
 /** Compares whole content information, root and block hash lists, with the content. */
 export function checkInformation(

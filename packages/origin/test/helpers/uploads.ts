@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ExecutionContext } from 'ava';
 import { silentLog } from '@peer-cache/core';
+import type { ExecutionContext } from 'ava';
 import { Upload } from 'tus-js-client';
 import { startOrigin } from '../../src/start-origin.ts';
 import type { OriginOptions, RunningOrigin } from '../../src/start-origin.ts';

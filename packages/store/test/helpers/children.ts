@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { ExecutionContext } from 'ava';
 import { BLOCK_BYTES, MIB } from '@peer-cache/core';
+import type { ExecutionContext } from 'ava';
 
 export const CHILD_SEGMENT_BYTES: number = 3 * BLOCK_BYTES + 99;
 /** So little that the child evicts as it goes. */

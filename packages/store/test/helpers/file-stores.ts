@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { ExecutionContext } from 'ava';
 import { MIB, silentLog } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
+import type { ExecutionContext } from 'ava';
 import { openFileBlockStore } from '../../src/index.ts';
 import type { BlockStore, FileBlockStoreOptions } from '../../src/index.ts';
 import type { MadeSegment } from './segments.ts';

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ExecutionContext } from 'ava';
 import {
   BLOCK_BYTES,
   blockBytes,
@@ -17,6 +16,7 @@ import {
   verifyBlock,
 } from '@peer-cache/core';
 import type { SegmentEntry, SegmentKeys } from '@peer-cache/core';
+import type { ExecutionContext } from 'ava';
 import type { BlockStore, BlockToStore, StoredSegment } from '../../src/index.ts';
 
 /** A segment made up for a test: its bytes, and all that belongs to them. */

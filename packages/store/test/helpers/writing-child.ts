@@ -1,7 +1,7 @@
 import { PeerCacheError, silentLog } from '@peer-cache/core';
 import { openFileBlockStore } from '../../src/index.ts';
-import { makeSegment, storeMade } from './segments.ts';
 import { CHILD_SEGMENT_BYTES, CHILD_STORE_BYTES } from './children.ts';
+import { makeSegment, storeMade } from './segments.ts';
 
 // Opens the store in the folder named first and says so, or the code of what is wrong; then, with
 // `write`, stores one segment after the other without an end and says when each is stored.
