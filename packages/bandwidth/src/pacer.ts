@@ -10,6 +10,7 @@ import type { Piece } from './pieces.ts';
 import { StreamPace } from './stream-pace.ts';
 import { wayStatus } from './way-status.ts';
 import type { WayStatus } from './way-status.ts';
+import { Ways } from './ways.ts';
 
 export interface PacerParts {
   /** What may come over the WAN at all. */
@@ -24,7 +25,6 @@ interface Waiting extends LeaveRequest {
 }
 
 const RANKS: Readonly<Record<JobPriority, number>> = { foreground: 0, high: 1, normal: 2, low: 3 };
-const MOST_WAYS = 64;
 const LEAST_RETRY_MS = 1;
 
 /**
@@ -35,7 +35,11 @@ export class Pacer implements Disposable {
   /** For what can't be asked for in pieces. */
   readonly streams: StreamPace;
   readonly #parts: PacerParts;
-  readonly #ways = new Map<string, DelayWindow>();
+  readonly #ways = new Ways(() => {
+    const window = new DelayWindow();
+    if (this.#supposed > 0) window.suppose(this.#supposed);
+    return window;
+  });
   readonly #waiting = new Set<Waiting>();
   readonly #onChange: Disposable;
   #timer: NodeJS.Timeout | undefined;
@@ -215,7 +219,7 @@ export class Pacer implements Disposable {
     }
     this.want();
     if (!this.mayFetch()) return undefined;
-    const window = this.#wayTo(way);
+    const window = this.#ways.of(way);
     // Within a way nobody goes before who is more urgent.
     const wantedBytes = full.has(window) ? 0 : Math.min(mostBytes, window.mayAsk(nowMs));
     if (wantedBytes === 0) {
@@ -260,18 +264,6 @@ export class Pacer implements Disposable {
   #learnLink(): void {
     const { linkBytesPerSecond } = this;
     if (linkBytesPerSecond > 0) this.#parts.limits.setLink(linkBytesPerSecond);
-  }
-
-  #wayTo(way: string): DelayWindow {
-    let window = this.#ways.get(way);
-    if (window === undefined) {
-      window = new DelayWindow();
-      if (this.#supposed > 0) window.suppose(this.#supposed);
-      const [oldest] = this.#ways.keys();
-      if (this.#ways.size >= MOST_WAYS && oldest !== undefined) this.#ways.delete(oldest);
-      this.#ways.set(way, window);
-    }
-    return window;
   }
 
   #lookAgain(atMs: number): void {

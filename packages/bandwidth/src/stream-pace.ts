@@ -3,6 +3,7 @@ import type { Limits, LimitsClock, Taker } from './limits.ts';
 import { Pace, sleepUnlessAborted } from './pace.ts';
 import type { Sleep } from './pace.ts';
 import { UplinkRate } from './uplink-rate.ts';
+import { Ways } from './ways.ts';
 
 export interface StreamPaceParts {
   readonly limits: Pick<Limits, 'take' | 'giveBack' | 'explain' | 'onChange'>;
@@ -10,7 +11,6 @@ export interface StreamPaceParts {
   readonly sleep?: Sleep | undefined;
 }
 
-const MOST_UPLINKS = 64;
 /** In the foreground, where the way is not looked at, under a limit: little of it at a time. */
 const LIMITED_BYTES = 16 * KIB;
 
@@ -18,7 +18,7 @@ const LIMITED_BYTES = 16 * KIB;
 export class StreamPace {
   readonly #parts: StreamPaceParts;
   readonly #sleep: Sleep;
-  readonly #uplinks = new Map<string, UplinkRate>();
+  readonly #uplinks = new Ways(() => new UplinkRate());
 
   constructor(parts: StreamPaceParts) {
     this.#parts = parts;
@@ -53,7 +53,7 @@ export class StreamPace {
 
   /** A question by this way was answered after so long, while something was sent. */
   probed(way: string, rttMs: number): void {
-    this.#uplinkOf(way).probed(rttMs, this.#parts.clock.uptimeMs());
+    this.#uplinks.of(way).probed(rttMs, this.#parts.clock.uptimeMs());
   }
 
   /** Nothing that was learnt holds any more. */
@@ -65,23 +65,12 @@ export class StreamPace {
   async #untilFree(who: () => Taker, way: string, signal: AbortSignal): Promise<number> {
     while (who().priority !== 'foreground') {
       signal.throwIfAborted();
-      const uplink = this.#uplinkOf(way);
+      const uplink = this.#uplinks.of(way);
       const { sliceBytes } = uplink;
       const waitMs = uplink.take(sliceBytes, this.#parts.clock.uptimeMs());
       if (waitMs === 0) return sliceBytes;
       await this.#sleep(Math.max(1, waitMs), signal);
     }
     return Infinity;
-  }
-
-  #uplinkOf(way: string): UplinkRate {
-    let uplink = this.#uplinks.get(way);
-    if (uplink === undefined) {
-      uplink = new UplinkRate();
-      const [oldest] = this.#uplinks.keys();
-      if (this.#uplinks.size >= MOST_UPLINKS && oldest !== undefined) this.#uplinks.delete(oldest);
-      this.#uplinks.set(way, uplink);
-    }
-    return uplink;
   }
 }

@@ -44,16 +44,6 @@ export class UplinkRate {
   #wasHeld = false;
   #lastMs: number | undefined;
   #calmFromMs = 0;
-  #queueMs = 0;
-
-  get bytesPerSecond(): number {
-    return this.#rate * SECOND_MS;
-  }
-
-  /** What the last probe had to wait. */
-  get queueMs(): number {
-    return this.#queueMs;
-  }
 
   /** How much to hand over at a time: what is sent in one go is a queue of its own. */
   get sliceBytes(): number {
@@ -80,7 +70,6 @@ export class UplinkRate {
     this.#base.note(rttMs, nowMs);
     this.#lastMs = nowMs;
     const queueMs = rttMs - (this.#base.ms ?? rttMs);
-    this.#queueMs = queueMs;
     const isUsed = this.#wasHeld;
     this.#wasHeld = false;
     // What was decreased before this probe went out shows in later ones only.
