@@ -97,7 +97,10 @@ export async function startAgent(
       pacer: jobs.pacer,
       exchange: opened.exchange,
       clock: SYSTEM_CLOCK,
-      ownBytes: () => agent.received().peers + agent.received().origin,
+      ownBytes: () => {
+        const { peers, origin } = agent.received();
+        return peers + origin;
+      },
     }),
   );
   const controlled = {

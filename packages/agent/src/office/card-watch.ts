@@ -1,13 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { CardTraffic } from '@peer-cache/bandwidth';
 import type { Pacer } from '@peer-cache/bandwidth';
 import { SECOND_MS } from '@peer-cache/core';
 import type { Clock } from '@peer-cache/jobs';
 import type { Exchange } from '../exchange.ts';
+import { cardCounter } from '../network/card-counters.ts';
 
 const LOOK_MS = 0.5 * SECOND_MS;
-const INTERFACES = '/sys/class/net';
 
 export interface CardWatchParts {
   readonly pacer: Pick<Pacer, 'isWanting' | 'linkBytesPerSecond' | 'makeWay'>;
@@ -58,14 +56,12 @@ export class CardWatch implements Disposable {
   }
 }
 
-/** Undefined where the system does not tell: another one than Linux. */
+/** Undefined where the system does not tell of them all. */
 async function readCardBytes(names: readonly string[]): Promise<number | undefined> {
-  try {
-    const texts = await Promise.all(
-      names.map((name) => readFile(join(INTERFACES, name, 'statistics', 'rx_bytes'), 'utf8')),
-    );
-    return texts.reduce((sum, text) => sum + Number(text), 0);
-  } catch {
-    return undefined;
-  }
+  const counts = await Promise.all(names.map((name) => cardCounter(name, 'statistics/rx_bytes')));
+  return counts.reduce((sum, bytes) => add(sum, bytes), 0);
+}
+
+function add(sum: number | undefined, bytes: number | undefined): number | undefined {
+  return sum === undefined || bytes === undefined ? undefined : sum + bytes;
 }

@@ -1,16 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as waitFor } from 'node:timers/promises';
 import { SECOND_MS } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
 import type { Exchange } from '../exchange.ts';
+import { cardCounter } from '../network/card-counters.ts';
 import { othersUse, servingShare, smoothed } from './own-use.ts';
 import type { OthersUse, SendingSample, UseSample } from './own-use.ts';
 
 const LOOK_EVERY_MS = 2 * SECOND_MS;
-const INTERFACES = '/sys/class/net';
 const BYTES_PER_MBIT = 125_000;
 
 export interface OwnUseParts {
@@ -114,19 +112,12 @@ async function readUse(exchange: OwnUseParts['exchange']): Promise<UseSample> {
   };
 }
 
-/** Nothing for what has no speed: Wi-Fi, a bridge, another system than Linux. */
+/** Nothing for what has no speed. */
 async function sendingOf(interfaceName: string): Promise<SendingSample[]> {
-  const folder = join(INTERFACES, interfaceName);
-  try {
-    const mbit = Number(await readFile(join(folder, 'speed'), 'utf8'));
-    const sentBytes = Number(await readFile(join(folder, 'statistics', 'tx_bytes'), 'utf8'));
-    const bytesPerSecond = mbit * BYTES_PER_MBIT;
-    return bytesPerSecond > 0 && sentBytes >= 0
-      ? [{ interfaceName, sentBytes, bytesPerSecond }]
-      : [];
-  } catch {
-    return [];
-  }
+  const mbit = await cardCounter(interfaceName, 'speed');
+  const sentBytes = await cardCounter(interfaceName, 'statistics/tx_bytes');
+  if (mbit === undefined || mbit === 0 || sentBytes === undefined) return [];
+  return [{ interfaceName, sentBytes, bytesPerSecond: mbit * BYTES_PER_MBIT }];
 }
 
 function sum(values: readonly number[]): number {
