@@ -11,7 +11,7 @@ import type { Shell } from './completion-scripts.ts';
 import { addJobCommands } from './job-program.ts';
 import { addServiceCommands } from './service-program.ts';
 import { collect, JSON_OPTION, MIRROR_OPTION } from './setting-flags.ts';
-import { parseSize } from './written-values.ts';
+import { parseBytes } from './written-values.ts';
 
 const EXAMPLES = `
 Examples:
@@ -144,8 +144,8 @@ function addOriginCommands(program: Command, setExitCode: (code: number) => void
     .option('--port <number>', 'port to listen on; 0 for any', parsePort, 8080)
     .option('--public', 'public content: anybody who has a file can find out who else has it')
     .option('--uploads <folder>', 'take uploads (tus 1.0) below /uploads/, and keep them there')
-    .option('--upload-limit <size>', 'most of one upload, such as "10 GiB"', parseSize)
-    .option('--upload-quota <size>', 'most that one address has under way', parseSize)
+    .option('--upload-limit <size>', 'most of one upload, such as "10 GiB"', parseBytes)
+    .option('--upload-quota <size>', 'most that one address has under way', parseBytes)
     .option('--upload-overwrite', 'let an upload replace a file of its name')
     .option('--upload-notify <url>', 'tell an application of each upload, by POST')
     .option('--upload-notify-file', 'send it the file itself, not only where it is')

@@ -1,15 +1,8 @@
 import { EXPECTED_RATE, parseRate } from '@peer-cache/bandwidth';
+import { parseSize } from '@peer-cache/core';
 import type { RequestedRange, UploadProtocol } from '@peer-cache/protocol';
 import { InvalidArgumentError } from 'commander';
 
-const SIZE = /^(\d{1,15}(?:\.\d{1,3})?) ?(b|kib|mib|gib|tib)?$/i;
-const SIZE_UNITS: Readonly<Record<string, number>> = {
-  b: 1,
-  kib: 2 ** 10,
-  mib: 2 ** 20,
-  gib: 2 ** 30,
-  tib: 2 ** 40,
-};
 const UPLOAD_PROTOCOLS: readonly UploadProtocol[] = ['tus', 'ietf', 'put'];
 const UNIT_SECONDS: Readonly<Record<string, number>> = {
   '': 1,
@@ -87,10 +80,9 @@ export function parseProtocol(text: string): UploadProtocol {
   throw new InvalidArgumentError(`expected ${UPLOAD_PROTOCOLS.join(', ')}.`);
 }
 
-/** Bytes from `500 MiB`, `10 GiB` or `4096`. */
-export function parseSize(text: string): number {
-  const [, number, unit = 'b'] = SIZE.exec(text.trim()) ?? [];
-  const bytes = Math.floor(Number(number) * (SIZE_UNITS[unit.toLowerCase()] ?? Number.NaN));
-  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+/** Bytes from `500 MiB` or `10 GiB`, more than none. */
+export function parseBytes(text: string): number {
+  const bytes = parseSize(text.trim()) ?? 0;
+  if (bytes > 0) return bytes;
   throw new InvalidArgumentError('expected a size such as "500 MiB" or "10 GiB".');
 }

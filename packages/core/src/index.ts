@@ -73,4 +73,5 @@ export {
 } from './segment-keys.ts';
 export type { SegmentEntry, SegmentKeys } from './segment-keys.ts';
 export { DAY_MS, GIB, HOUR_MS, KIB, MIB, MINUTE_MS, SECOND_MS } from './units.ts';
+export { parseSize } from './written-size.ts';
 export { verifyBlock, VerifiedBlock } from './verified-block.ts';

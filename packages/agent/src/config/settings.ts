@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { GIB, KIB, MIB } from '@peer-cache/core';
+import { MIB, parseSize } from '@peer-cache/core';
 import { LEAST_PORT } from '@peer-cache/protocol';
 import { FOLDERS } from './folders.ts';
 import { JOB_SETTINGS } from './job-settings.ts';
@@ -29,18 +29,6 @@ export type StoreLimit = { readonly bytes: number } | { readonly diskShare: numb
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-const UNIT_BYTES: Readonly<Record<string, number>> = {
-  b: 1,
-  kb: 1000,
-  mb: 1000 ** 2,
-  gb: 1000 ** 3,
-  tb: 1000 ** 4,
-  kib: KIB,
-  mib: MIB,
-  gib: GIB,
-  tib: 1024 * GIB,
-};
-const SIZE = /^(\d{1,6}(?:\.\d{1,3})?) ?([KMGT]i?B|B)$/i;
 const LEAST_STORE_BYTES = 64 * MIB;
 const PEER = /^(?:\[([0-9a-f:.]+(?:%\w+)?)\]|([a-z\d](?:[a-z\d.-]*[a-z\d])?)):(\d{1,5})$/i;
 
@@ -125,15 +113,6 @@ export const SETTINGS: JobSettingsTable &
     parse: (text) => LOG_LEVELS.find((level) => level === text),
   }),
 };
-
-/** A number of bytes from text such as `20 GiB`; undefined for anything else. */
-function parseSize(text: string): number | undefined {
-  const [, number, unit = ''] = SIZE.exec(text) ?? [];
-  const unitBytes = UNIT_BYTES[unit.toLowerCase()];
-  return number === undefined || unitBytes === undefined
-    ? undefined
-    : Math.floor(Number(number) * unitBytes);
-}
 
 function parseStoreLimit(text: string): StoreLimit | undefined {
   const diskShare = parseShare(text);
