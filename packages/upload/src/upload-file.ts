@@ -58,7 +58,9 @@ async function newSession(
   if (sizeBytes > (server.mostBytes ?? Infinity)) {
     throw new UploadTooLargeError(shownUrl(target), sizeBytes, server.mostBytes);
   }
-  const { checksum, protocol } = server;
+  const { protocol } = server;
+  // What it says of checksums holds for the way that it takes by itself.
+  const checksum = (wanted ?? protocol) === protocol ? server.checksum : undefined;
   const session = { protocol: wanted ?? protocol, checksum };
   await onSession(session);
   return session;
