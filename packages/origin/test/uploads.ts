@@ -318,6 +318,26 @@ test('an application that fails is told again, with the same key', async (t) => 
   t.is(keys[0], keys[1]);
 });
 
+test('who is told after a restart may name the reply as the uploader would', async (t) => {
+  let host = '';
+  const application = await startApplication(t, (response, count) => {
+    if (count === 1) response.writeHead(503).end();
+    else response.writeHead(200, { link: `<http://${host}/replies/7>; rel="reply"` }).end();
+  });
+  const options = {
+    application: { url: application.url, mode: 'reference', secret: undefined },
+  } as const;
+  const first = await startUploads(t, options);
+  ({ host } = new URL(first.url));
+  const { at } = await create(first.url, 'x', 5);
+  t.is((await patch(at, 0, Buffer.from('hello'))).fields['upload-reply'], 'pending');
+  await first.origin[Symbol.asyncDispose]();
+  const second = await startUploads(t, options, join(first.folder, '..'));
+  const next = new URL(new URL(at).pathname, second.url).href;
+  while ((await head(next)).fields['upload-reply'] === 'pending') await new Promise(setImmediate);
+  t.is((await head(next)).fields['link'], '</replies/7>; rel="reply"');
+});
+
 test('a reply elsewhere is not passed on', async (t) => {
   const application = await startApplication(t, (response) =>
     response.writeHead(200, { link: '<https://elsewhere.test/x>; rel="reply"' }).end(),
@@ -329,10 +349,10 @@ test('a reply elsewhere is not passed on', async (t) => {
   const { fields } = await patch(at, 0, Buffer.from('hello'));
   t.is(fields['link'], undefined);
   t.is(fields['upload-reply'], 'none');
-  t.is(ownReply('//elsewhere.test/', 'http://a.test/uploads'), undefined);
-  t.is(ownReply('ftp://a.test/x', 'http://a.test/uploads'), undefined);
-  t.is(ownReply('http://a.test/x?y', 'http://a.test/uploads'), '/x?y');
-  t.is(ownReply('https://a.test/x', 'http://a.test/uploads'), '/x', 'TLS ends in front of us');
+  t.is(ownReply('//elsewhere.test/', 'a.test'), undefined);
+  t.is(ownReply('ftp://a.test/x', 'a.test'), undefined);
+  t.is(ownReply('http://a.test/x?y', 'a.test'), '/x?y');
+  t.is(ownReply('https://a.test/x', 'a.test'), '/x', 'TLS ends in front of us');
 });
 
 test('the waits between tries grow to ten minutes', (t) => {

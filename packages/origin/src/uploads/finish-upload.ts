@@ -12,7 +12,7 @@ export interface FinishParts {
 
 /**
  * What has all its bytes is compared with what its sender says of it, and gets its name. After a
- * crash in the middle the same call carries on.
+ * crash in the middle the same call carries on. `host` is how its sender reached us.
  *
  * @throws {UploadDigestWrongError} after which nothing of it is left
  * @throws {UploadNameTakenError | UploadNameRefusedError}
@@ -20,6 +20,7 @@ export interface FinishParts {
 export async function finishUpload(
   { sessions, uploadsFolder, overwrite }: FinishParts,
   record: UploadRecord,
+  host: string,
 ): Promise<UploadRecord> {
   if (record.state === 'placed') return record;
   const { id, name } = record;
@@ -31,7 +32,7 @@ export async function finishUpload(
     throw new UploadDigestWrongError();
   }
   await placeUpload({ dataPath, uploadsFolder, name, overwrite });
-  const placed = { ...record, state: 'placed', digest } as const;
+  const placed = { ...record, state: 'placed', digest, host } as const;
   await sessions.save(placed);
   // One of its two names; a crash before leaves it to the next start.
   await rm(dataPath, { force: true });

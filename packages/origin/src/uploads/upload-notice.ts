@@ -74,13 +74,13 @@ export function signatureOf(
 }
 
 /**
- * The reply's URL, as uploaders are told it: of this host, whatever the application says, and
- * without a scheme, which may be another one in front of us. Pure.
+ * The reply's URL, as uploaders are told it: of the host that they reached, whatever the application
+ * says, and without a scheme, which may be another one in front of us. Pure.
  */
-export function ownReply(reply: string | undefined, originUrl: string): string | undefined {
-  const url = reply === undefined ? null : URL.parse(reply, originUrl);
+export function ownReply(reply: string | undefined, host = 'origin.invalid'): string | undefined {
+  const url = reply === undefined ? null : URL.parse(reply, `http://${host}`);
   const isWeb = url !== null && /^https?:$/.test(url.protocol);
-  return isWeb && url.host === new URL(originUrl).host ? `${url.pathname}${url.search}` : undefined;
+  return isWeb && url.host === host ? `${url.pathname}${url.search}` : undefined;
 }
 
 function replyIn(fields: Readonly<Record<string, string | string[] | undefined>>) {

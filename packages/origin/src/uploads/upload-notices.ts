@@ -21,13 +21,13 @@ export class UploadNotices implements AsyncDisposable {
 
   constructor(parts: UploadNoticesParts) {
     this.#parts = parts;
-    for (const record of parts.sessions.all()) if (isDue(record)) void this.tell(record, '');
+    for (const record of parts.sessions.all()) if (isDue(record)) void this.tell(record);
   }
 
   /** Tells it now; resolves after this one try, whatever came of it. */
-  async tell(record: UploadRecord, originUrl: string): Promise<void> {
+  async tell(record: UploadRecord): Promise<void> {
     const known = this.#underWay.get(record.id);
-    const telling = known ?? this.#tell(record, originUrl);
+    const telling = known ?? this.#tell(record);
     this.#underWay.set(record.id, telling);
     await telling;
     this.#underWay.delete(record.id);
@@ -39,22 +39,22 @@ export class UploadNotices implements AsyncDisposable {
     await Promise.all(this.#underWay.values());
   }
 
-  async #tell(record: UploadRecord, originUrl: string): Promise<void> {
+  async #tell(record: UploadRecord): Promise<void> {
     const { sessions, application, uploadsFolder, log } = this.#parts;
     const { signal } = this.#stop;
     const path = join(uploadsFolder, record.name);
     const told = await tellApplication(application, record, { path, signal });
     const current = sessions.get(record.id);
     if (current === undefined || signal.aborted) return;
-    if (told === undefined) return await this.#again(current, originUrl);
-    const replyUrl = ownReply(told.replyUrl, originUrl || 'http://origin.invalid');
+    if (told === undefined) return await this.#again(current);
+    const replyUrl = ownReply(told.replyUrl, current.host);
     if (told.replyUrl !== undefined && replyUrl === undefined) {
       log.warn({ id: record.id }, 'the application names a reply elsewhere, which is left out');
     }
     await sessions.save({ ...current, notice: { state: 'told', replyUrl } });
   }
 
-  async #again(record: UploadRecord, originUrl: string): Promise<void> {
+  async #again(record: UploadRecord): Promise<void> {
     const { sessions, log } = this.#parts;
     const { notice } = record;
     const tries = (notice?.state === 'pending' ? notice.tries : 0) + 1;
@@ -64,7 +64,7 @@ export class UploadNotices implements AsyncDisposable {
     log.warn({ id: record.id, tries, waitMs }, 'the application was not told of an upload');
     const timer = setTimeout(() => {
       this.#timers.delete(record.id);
-      void this.tell(next, originUrl);
+      void this.tell(next);
     }, waitMs);
     this.#timers.set(record.id, timer.unref());
   }

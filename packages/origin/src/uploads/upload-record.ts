@@ -15,6 +15,8 @@ export interface UploadRecord {
   readonly state: 'receiving' | 'placed';
   /** SHA-256 as `Repr-Digest` has it: as its sender says, and once it is placed, as it is. */
   readonly digest: string | undefined;
+  /** `host:port` by which its sender reached us, once it is placed: a reply must be there, too. */
+  readonly host?: string | undefined;
   /** Absent where nobody is told of uploads. */
   readonly notice: UploadNotice | undefined;
 }
@@ -35,7 +37,7 @@ export function recordOf(text: string): UploadRecord | undefined {
     return undefined;
   }
   if (!isRecord(value)) return undefined;
-  const { id, name, sizeBytes, user, createdMs, progressMs, state, digest, notice } = value;
+  const { id, name, sizeBytes, user, createdMs, progressMs, state, digest, host, notice } = value;
   const knownState = STATES.find((each) => each === state);
   if (typeof id !== 'string' || typeof name !== 'string' || typeof user !== 'string') {
     return undefined;
@@ -51,6 +53,7 @@ export function recordOf(text: string): UploadRecord | undefined {
     progressMs,
     state: knownState,
     digest: typeof digest === 'string' ? digest : undefined,
+    host: typeof host === 'string' && isHost(host) ? host : undefined,
     notice: noticeOf(notice),
   };
 }
@@ -69,6 +72,10 @@ function isName(name: string): boolean {
   } catch {
     return false;
   }
+}
+
+function isHost(host: string): boolean {
+  return URL.parse(`http://${host}`)?.host === host;
 }
 
 function isCount(value: unknown): value is number {

@@ -111,7 +111,7 @@ class Uploads implements AsyncDisposable {
       onIncomingRequest: async ({ headers }, id) => await this.#hear(id, headers),
       onUploadFinish: async ({ headers, url }, { id }) => {
         await this.#hear(id, headers);
-        return { headers: await this.#finish(id, url) };
+        return { headers: await this.#finish(id, new URL(url).host) };
       },
       onResponseError: (_request, error) => this.#refusal(error),
     });
@@ -120,8 +120,7 @@ class Uploads implements AsyncDisposable {
   async serve(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const record = this.#sessions.get(idIn(request.params));
     if (request.method === 'HEAD' && record !== undefined) {
-      const { href } = new URL(request.url, `${request.protocol}://${request.host}`);
-      const headers = await this.#carriedOn(record, href);
+      const headers = await this.#carriedOn(record, request.host);
       for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value);
     }
     reply.hijack();
@@ -129,11 +128,11 @@ class Uploads implements AsyncDisposable {
   }
 
   /** One that has all its bytes and no name yet, for whatever reason, gets it before it is told whole. */
-  async #carriedOn(record: UploadRecord, url: string): Promise<Record<string, string>> {
+  async #carriedOn(record: UploadRecord, host: string): Promise<Record<string, string>> {
     const { state, sizeBytes, id } = record;
     if (state === 'placed') return lastHeaders(record);
     const isWhole = (await this.#sessions.receivedBytes(record)) === sizeBytes;
-    return isWhole ? await this.#finish(id, url) : {};
+    return isWhole ? await this.#finish(id, host) : {};
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -158,21 +157,21 @@ class Uploads implements AsyncDisposable {
     if (record.digest !== digest) await this.#sessions.save({ ...record, digest });
   }
 
-  async #finish(id: string, url: string): Promise<Record<string, string>> {
-    const placed = await this.#place(id);
+  async #finish(id: string, host: string): Promise<Record<string, string>> {
+    const placed = await this.#place(id, host);
     if (placed.notice?.state === 'pending' && this.#notices !== undefined) {
-      await Promise.race([this.#notices.tell(placed, url), timeUp()]);
+      await Promise.race([this.#notices.tell(placed), timeUp()]);
     }
     return lastHeaders(this.#sessions.get(id) ?? placed);
   }
 
   /** Once at a time: who lost the answer may ask while its file is still being placed. */
-  async #place(id: string): Promise<UploadRecord> {
+  async #place(id: string, host: string): Promise<UploadRecord> {
     const known = this.#finishing.get(id);
     if (known !== undefined) return await known;
     const { folder: uploadsFolder, overwrite = false } = this.#options;
     const parts = { sessions: this.#sessions, uploadsFolder, overwrite };
-    const placing = finishUpload(parts, this.store.recordOf(id));
+    const placing = finishUpload(parts, this.store.recordOf(id), host);
     this.#finishing.set(id, placing);
     try {
       return await placing;
