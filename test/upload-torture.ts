@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MIB, MINUTE_MS, SECOND_MS } from '@peer-cache/core';
 import test from 'ava';
 import { randomFrom } from '../packages/bandwidth/test/helpers/seeded-random.ts';
+import { SESSIONS_FOLDER } from '../packages/origin/src/uploads/upload-name.ts';
 import { freePort } from './bench/nginx.ts';
 import { AgentHome } from './helpers/agent-process.ts';
 import type { AgentProcess } from './helpers/agent-process.ts';
@@ -94,7 +95,10 @@ async function tortureRound(seed: number): Promise<{ wrongs: string[]; kills: nu
     if (state === 'transient-error') await agentHome.client.do('resume', job.id);
   }
   await untilDone(agentHome, job.id);
-  const wrongs = await wrongsOf(options.uploads, contents);
+  const wrongs = [
+    ...(await wrongsOf(options.uploads, contents)),
+    ...(await leftBehind(options.uploads, kills)),
+  ];
   for (const [name, keys] of told) if (keys.size > 1) wrongs.push(`${name}: ${keys.size} keys`);
   const latestMs = performance.now() + 20 * SECOND_MS;
   while (told.size < FILES && performance.now() < latestMs) await sleep(50);
@@ -123,6 +127,28 @@ async function wrongsOf(uploads: string, contents: readonly Buffer[]): Promise<s
     const stored = await readFile(join(uploads, `file${at}`));
     if (!stored.equals(bytes)) wrongs.push(`file${at} has other bytes`);
   }
+  return wrongs;
+}
+
+/**
+ * What is left of uploads that did not become files. One that was created, and its agent killed
+ * before it knew, can't be avoided, and expires; bytes of it would mean that some were sent twice.
+ */
+async function leftBehind(uploads: string, kills: number): Promise<string[]> {
+  const folder = join(uploads, SESSIONS_FOLDER);
+  const wrongs: string[] = [];
+  let orphans = 0;
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    if (name.endsWith('.json')) {
+      const { state }: { readonly state: string } = JSON.parse(await readFile(path, 'utf8'));
+      if (state !== 'placed') orphans++;
+      continue;
+    }
+    const { size } = await stat(path);
+    if (!name.endsWith('.data') || size > 0) wrongs.push(`${name} is left, ${size} bytes`);
+  }
+  if (orphans > kills) wrongs.push(`${orphans} orphans`);
   return wrongs;
 }
 
