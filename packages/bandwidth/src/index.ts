@@ -16,6 +16,7 @@ export { freeLeave } from './leave.ts';
 export type { LeaveRequest, RequestLeave } from './leave.ts';
 export type { Office } from './office.ts';
 export { StreamPace } from './stream-pace.ts';
+export type { UplinkStatus } from './uplink-rate.ts';
 export { Pacer } from './pacer.ts';
 export { Pace } from './pace.ts';
 export type { Sleep, Wanted } from './pace.ts';

@@ -3,6 +3,7 @@ import type { Limits, LimitsClock, Taker } from './limits.ts';
 import { Pace, sleepUnlessAborted } from './pace.ts';
 import type { Sleep } from './pace.ts';
 import { UplinkRate } from './uplink-rate.ts';
+import type { UplinkStatus } from './uplink-rate.ts';
 import { Ways } from './ways.ts';
 
 export interface StreamPaceParts {
@@ -54,6 +55,11 @@ export class StreamPace {
   /** A question by this way was answered after so long, while something was sent. */
   probed(way: string, rttMs: number): void {
     this.#uplinks.of(way).probed(rttMs, this.#parts.clock.uptimeMs());
+  }
+
+  /** How uploads in the background fare on a way; undefined before the first. */
+  uplink(way: string): UplinkStatus | undefined {
+    return this.#uplinks.get(way)?.status(this.#parts.clock.uptimeMs());
   }
 
   /** Nothing that was learnt holds any more. */

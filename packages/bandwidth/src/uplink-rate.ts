@@ -27,6 +27,14 @@ const MOST_SLICE_BYTES = 16 * KIB;
 /** A rate that was reached so long ago says little of the way as it is now. */
 const KNOWN_FOR_MS = 60 * SECOND_MS;
 
+/** How an upload in the background fares on its way. */
+export interface UplinkStatus {
+  /** What it may send at most, at present. */
+  readonly bytesPerSecond: number;
+  /** Whether it is slow because others send, too: far below what the way carried lately. */
+  readonly isYielding: boolean;
+}
+
 /**
  * How fast an upload in the background may send: as fast as a probe, sent beside it at times, does
  * not have to wait. TCP at the sending side tells a program neither delay nor loss, and what was
@@ -44,6 +52,14 @@ export class UplinkRate {
   #wasHeld = false;
   #lastMs: number | undefined;
   #calmFromMs = 0;
+
+  /** For people. */
+  status(nowMs: number): UplinkStatus {
+    return {
+      bytesPerSecond: Math.round(this.#rate * SECOND_MS),
+      isYielding: this.#rate < NEAR_SHARE * (this.#known(nowMs) ?? 0),
+    };
+  }
 
   /** How much to hand over at a time: what is sent in one go is a queue of its own. */
   get sliceBytes(): number {

@@ -22,12 +22,15 @@ for (const [name, line] of Object.entries(LINES)) {
   test(`${name}: it gives way to others, and is back when they are gone`, (t) => {
     const uplink = new SimulatedUplink(line);
     uplink.run(10);
+    t.false(uplink.isYielding, 'nobody else was there');
     uplink.isContested = true;
     const { others, ours } = uplink.run(20, 3);
     t.log(`others ${others.toFixed(3)}, ours ${ours.toFixed(3)}`);
     t.true(others >= 0.9, `${others}`);
+    t.true(uplink.isYielding);
     uplink.isContested = false;
     const back = uplink.run(6, 3);
     t.true(back.ours >= 0.8, `${back.ours} from the third second on`);
+    t.false(uplink.isYielding);
   });
 }

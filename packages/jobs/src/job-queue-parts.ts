@@ -1,4 +1,4 @@
-import type { Pacer } from '@peer-cache/bandwidth';
+import type { Pacer, StreamPace } from '@peer-cache/bandwidth';
 import type { Log } from '@peer-cache/core';
 import type { Clock } from './clock.ts';
 import type { ContentFetcher } from './file/file-transfer.ts';
@@ -26,7 +26,8 @@ export interface JobQueueParts {
   readonly newId: () => string;
 }
 
-export type QueuePacer = SeatPacer & Pick<Pacer, 'explain' | 'yieldsFor'>;
+export type QueuePacer = SeatPacer &
+  Pick<Pacer, 'explain' | 'yieldsFor'> & { readonly streams: Pick<StreamPace, 'uplink'> };
 
 export interface JobQueueOptions extends RunnerOptions {
   readonly limits: QueueLimits;

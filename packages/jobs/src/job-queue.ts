@@ -30,7 +30,7 @@ import { isFinal } from './job-state.ts';
 import { Job } from './job.ts';
 import { isJournalTrouble } from './journal/journal.ts';
 import { changed, newFile, newJob, restoredRecords, settingsOf } from './new-records.ts';
-import { takerOf } from './records.ts';
+import { pacingNow } from './pacing-now.ts';
 import type { JobRecord } from './records.ts';
 import { Runner } from './runner.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
@@ -121,13 +121,11 @@ export class JobQueue implements JobControl, AsyncDisposable {
   why(name: string): JobExplanation {
     const { pacer, clock } = this.#parts;
     const job = findJob(this.#jobs, name);
-    const taker = takerOf(job.record);
     return explain(job, {
       network: this.#runner.network,
       running: this.#runner.runningJobs(),
-      limits: pacer?.explain(taker) ?? [],
-      yieldsFor: pacer?.yieldsFor(taker),
       nowMs: clock.wallMs(),
+      ...pacingNow(job, pacer),
     });
   }
 

@@ -1,4 +1,4 @@
-import type { LimitExplanation } from '@peer-cache/bandwidth';
+import { shownRate } from '@peer-cache/bandwidth';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '@peer-cache/core';
 import type {
   JobExplanation,
@@ -10,17 +10,14 @@ import type {
 import type { Job } from './job.ts';
 import { isBlockedByCost, obstacleTo } from './obstacles.ts';
 import type { NetworkNow } from './obstacles.ts';
+import type { PacingNow } from './pacing-now.ts';
 import { blockedReason, limitReasons } from './why-limits.ts';
 
 /** What goes on around a job. */
-export interface Surroundings {
+export interface Surroundings extends PacingNow {
   readonly network: NetworkNow;
   /** Jobs that run now. */
   readonly running: readonly Job[];
-  /** What limits the job, the slowest first. */
-  readonly limits: readonly LimitExplanation[];
-  /** Why it stands back for others on the way to its origins; undefined where it does not. */
-  readonly yieldsFor: YieldReason | undefined;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
 }
@@ -47,11 +44,11 @@ const REASON_IN: Readonly<Record<JobState, Reason>> = {
       code: 'origin',
       text: 'it waits for the first answer of its origin',
     },
-  transferring: (_, { limits, yieldsFor, nowMs }) =>
+  transferring: (_, { limits, yieldsFor, nowMs, ...pacing }) =>
     blockedReason(limits, nowMs) ??
     (yieldsFor && { code: 'yielding', text: YIELDS_FOR[yieldsFor] }) ?? {
       code: 'transferring',
-      text: 'it waits for nothing: bytes are coming, as fast as its sources and its turn allow',
+      text: `it waits for nothing: ${moving(pacing)}`,
     },
   'transient-error': retrying,
   error: broken,
@@ -67,6 +64,12 @@ const YIELDS_FOR: Readonly<Record<YieldReason, string>> = {
   office: 'it stands back: a person at another machine of this network waits for something',
   machine: 'it stands back: this machine itself uses its network for something else',
 };
+
+function moving({ isSending = false, uplink }: Pick<PacingNow, 'isSending' | 'uplink'>): string {
+  if (!isSending) return 'bytes are coming, as fast as its sources and its turn allow';
+  if (uplink === undefined) return 'bytes go out, as fast as the server and its turn allow';
+  return `up to ${shownRate(uplink.bytesPerSecond)} may go out, which delays nobody on the way`;
+}
 
 function suspended({ record }: Job): WaitReason {
   if (record.fileCount === 0) {

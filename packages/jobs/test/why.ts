@@ -1,9 +1,12 @@
 import type { LimitExplanation } from '@peer-cache/bandwidth';
 import { MIB } from '@peer-cache/core';
-import type { JobError, JobState, YieldReason } from '@peer-cache/protocol';
+import type { JobError, JobState } from '@peer-cache/protocol';
 import test from 'ava';
+import type { QueuePacer } from '../src/job-queue-parts.ts';
 import type { Job } from '../src/job.ts';
 import type { NetworkNow } from '../src/obstacles.ts';
+import { pacingNow } from '../src/pacing-now.ts';
+import type { PacingNow } from '../src/pacing-now.ts';
 import type { FileRecord, JobRecord } from '../src/records.ts';
 import { NEW_TIMERS } from '../src/timers.ts';
 import { explain } from '../src/why.ts';
@@ -26,6 +29,21 @@ const ALWAYS: LimitExplanation = {
   interval: undefined,
   until: undefined,
   linkShare: 0.5,
+};
+/** That of downloads has somebody stand back. */
+const PACER: QueuePacer = {
+  isLimited: () => false,
+  leave: () => Promise.reject(new Error('nobody asks')),
+  mayFetch: () => true,
+  want: () => undefined,
+  explain: () => [],
+  yieldsFor: () => 'share',
+  streams: {
+    pass: () => Promise.resolve(),
+    send: (_who, { mostBytes }) => Promise.resolve(mostBytes),
+    probed: () => undefined,
+    uplink: () => undefined,
+  },
 };
 const OWN: LimitExplanation = { ...ALWAYS, name: 'job', key: undefined, linkShare: undefined };
 
@@ -53,16 +71,14 @@ function job(
   return jobOf(whole, { files: files.map((file, index) => fileRecord(whole, index, file)) });
 }
 
-interface Around {
+interface Around extends Partial<PacingNow> {
   readonly network?: Partial<NetworkNow>;
   readonly running?: readonly Job[];
-  readonly limits?: readonly LimitExplanation[];
-  readonly yieldsFor?: YieldReason;
 }
 
-function why(wanted: Job, { network = {}, running = [], limits = [], yieldsFor }: Around = {}) {
+function why(wanted: Job, { network = {}, running = [], limits = [], ...pacing }: Around = {}) {
   const now = { isOnline: true, cost: 'unrestricted', costPolicy: 'always', ...network } as const;
-  const around = { network: now, running, limits, yieldsFor, nowMs: NOON.getTime() };
+  const around = { network: now, running, limits, ...pacing, nowMs: NOON.getTime() };
   return explain(wanted, around).reasons;
 }
 
@@ -138,6 +154,26 @@ test('a job that transfers tells its limits, where they were written and until w
       'it may take at most 4 MiB/s over the WAN, by its own limit (job set --limit)',
     ],
   );
+});
+
+test('an upload tells how fast it may send, and when others slow it down', (t) => {
+  const status = { bytesPerSecond: MIB, isYielding: false };
+  const sent: string[] = [];
+  const uplinkOf = (way: string) => {
+    sent.push(way);
+    return { ...status, isYielding: sent.length > 1 };
+  };
+  const pacer = { ...PACER, streams: { ...PACER.streams, uplink: uplinkOf } };
+  const files = [{ url: 'https://up.test/files', upload: {} }];
+  const told = (wanted: Job) => why(wanted, pacingNow(wanted, pacer))[0]?.text ?? '';
+  t.regex(told(job('transferring', { files })), /: up to 1 MiB\/s may go out, which delays nobody/);
+  t.regex(told(job('transferring', { files })), /it stands back: others keep the link/);
+  const urgent = job('transferring', { files, priority: 'foreground' });
+  t.regex(told(urgent), /bytes go out, as fast as the server/);
+  const reply = { url: 'https://up.test/reply' };
+  const replying = job('transferring', { files: [{ ...files[0], state: 'transferred' }, reply] });
+  t.regex(told(replying), /it stands back: somebody else needs a part/, 'as any download');
+  t.deepEqual(sent, ['up.test', 'up.test']);
 });
 
 test('a job that is blocked by a limit of 0 says so, and until when', (t) => {

@@ -45,6 +45,10 @@ export class SimulatedUplink {
     this.#random = randomFrom(options.seed ?? 1);
   }
 
+  get isYielding(): boolean {
+    return this.rate.status(this.#nowMs).isYielding;
+  }
+
   /** Runs for so long, and tells how it went from `afterSeconds` on. */
   run(seconds: number, afterSeconds = 0): UplinkFigures {
     const { bytesPerMs } = this.#options;
