@@ -1,3 +1,4 @@
+export { discard } from './discard.ts';
 export * from './errors.ts';
 export {
   contentCoding,

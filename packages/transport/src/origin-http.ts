@@ -30,6 +30,8 @@ export interface OriginRequest {
   readonly linkedFrom?: string | undefined;
   /** Told when it goes out, once a connection is there. Not by way of a proxy. */
   readonly onSent?: (() => void) | undefined;
+  /** How long (ms) the server may take to take what is sent, and to answer: 30 s, unless given. */
+  readonly answerMs?: number | undefined;
 }
 
 export type UploadMethod = 'OPTIONS' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -216,9 +218,9 @@ export class OriginHttp implements AsyncDisposable {
       'accept-encoding': 'identity',
       ...this.#credentials.headers(options.headers, way),
     };
-    const { signal, onSent } = options;
+    const { signal, onSent, answerMs } = options;
     const { method, body: makeBody } = 'method' in options ? options : { method: 'GET' as const };
-    const route = { method, signal, onSent, isOwn, mustBePublic: !mayBePrivate };
+    const route = { method, signal, onSent, answerMs, isOwn, mustBePublic: !mayBePrivate };
     const bare = withoutUser(url);
     // Who names the field is not to be overruled.
     const authorizer =

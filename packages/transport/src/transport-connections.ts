@@ -29,6 +29,7 @@ export interface SendOptions {
   readonly isOwn: boolean;
   /** Whether a private address must not be reached. */
   readonly mustBePublic: boolean;
+  readonly answerMs?: number | undefined;
   /** Told when it goes out, by a connection that is not a proxy's. */
   readonly onSent?: (() => void) | undefined;
 }
@@ -55,14 +56,14 @@ export class TransportConnections implements AsyncDisposable {
   /** Sends a request for a URL without user info. Whoever gets the response reads its body or destroys it. */
   async send(
     url: URL,
-    { isOwn, mustBePublic, onSent, ...sent }: SendOptions,
+    { isOwn, mustBePublic, onSent, answerMs = HEADERS_TIMEOUT_MS, ...sent }: SendOptions,
   ): Promise<Dispatcher.ResponseData> {
     const options = {
       ...sent,
       // undici takes whatever can be iterated, as its documentation has it and its types don't.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       body: sent.body as Uint8Array | Readable | null,
-      headersTimeout: HEADERS_TIMEOUT_MS,
+      headersTimeout: answerMs,
       bodyTimeout: BODY_TIMEOUT_MS,
     };
     // By way of a proxy, which looks up names, only what the URL itself says can be checked.

@@ -1,3 +1,4 @@
+import { discard } from '@peer-cache/transport';
 import type { OriginHttp } from '@peer-cache/transport';
 import { dialectOf } from './dialect.ts';
 import type { UploadSession } from './upload-journey.ts';
@@ -17,5 +18,5 @@ export async function abandonUpload(
   const headers = dialectOf(protocol).question();
   const request = { method: 'DELETE', headers, linkedFrom: target, signal } as const;
   const { body } = await http.send(url, request);
-  body.resume();
+  discard(body);
 }

@@ -1,4 +1,4 @@
-import { errorOfStatus, field, shownUrl } from '@peer-cache/transport';
+import { discard, errorOfStatus, field, shownUrl } from '@peer-cache/transport';
 import type { HeaderFields, OriginHttp } from '@peer-cache/transport';
 import { numberIn } from './dialect.ts';
 import type { UploadProtocol } from './dialect.ts';
@@ -24,7 +24,7 @@ export async function detectServer(
 ): Promise<UploadServer> {
   const headers = { 'tus-resumable': '1.0.0' };
   const { status, fields, body } = await http.send(url, { method: 'OPTIONS', headers, signal });
-  body.resume();
+  discard(body);
   // Who may not ask may not upload, and who is busy may say something else later.
   if (status < 300) return serverOf(fields);
   const error = errorOfStatus(shownUrl(url), status, fields);

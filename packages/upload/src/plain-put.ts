@@ -1,4 +1,4 @@
-import { shownUrl } from '@peer-cache/transport';
+import { discard, shownUrl } from '@peer-cache/transport';
 import type { OriginResponse } from '@peer-cache/transport';
 import { numberIn } from './dialect.ts';
 import { UploadDamagedError } from './errors.ts';
@@ -39,7 +39,7 @@ export async function putPlainly(journey: UploadJourney): Promise<OriginResponse
 /** Where the server tells nothing of the file, its success has to do. */
 async function checkStored({ http, file, signal }: UploadJourney, url: string): Promise<void> {
   const { status, fields, body } = await http.send(url, { method: 'HEAD', headers: {}, signal });
-  body.resume();
+  discard(body);
   const storedBytes = status === 200 ? numberIn(fields, 'content-length') : undefined;
   if (storedBytes === undefined || storedBytes === file.state.sizeBytes) return;
   throw new UploadDamagedError(shownUrl(url), `it has ${storedBytes} bytes`);

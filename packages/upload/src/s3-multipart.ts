@@ -4,7 +4,7 @@ import { field, OriginProtocolError, shownUrl } from '@peer-cache/transport';
 import type { OriginResponse } from '@peer-cache/transport';
 import { UploadDamagedError } from './errors.ts';
 import type { SentRange } from './part-body.ts';
-import { lengthField, sendPart } from './send-part.ts';
+import { ANSWER_MS, lengthField, sendPart } from './send-part.ts';
 import { Tries } from './tries.ts';
 import type { PartsPlan, UploadJourney, UploadSession } from './upload-journey.ts';
 import { uploadErrorOf } from './upload-status.ts';
@@ -107,13 +107,14 @@ export class MultipartUpload {
 
   /** Success is told by the body: an answer of 200 may hold an error. */
   async #complete(): Promise<OriginResponse> {
-    const { http, signal, file, progress } = this.#journey;
+    const { http, signal, file, progress, answerMs = ANSWER_MS } = this.#journey;
     const { completeUrl: url } = this.#plan;
     const isAgain = this.#session.isCompleting === true;
     await this.#remember({ ...this.#session, isCompleting: true });
     const body = Buffer.from(completionOf(this.#done));
     const headers = { 'content-type': 'application/xml', 'content-length': `${body.length}` };
-    const response = await http.send(url, { method: 'POST', headers, signal, body: () => body });
+    const sent = { method: 'POST', headers, signal, answerMs, body: () => body } as const;
+    const response = await http.send(url, sent);
     const { status, fields } = response;
     const said = await beginningOf(response.body);
     progress.answered(response);

@@ -43,4 +43,6 @@ export interface UploadJourney {
   readonly onSession: (session: UploadSession) => Promise<void> | void;
   readonly signal: AbortSignal;
   readonly leave: AbortSignal;
+  /** How long (ms) the server may take for what is sent, and for its answer: 2 min, unless given. */
+  readonly answerMs?: number | undefined;
 }

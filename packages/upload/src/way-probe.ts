@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { discard } from '@peer-cache/transport';
 import type { UploadJourney } from './upload-journey.ts';
 
 /** Between an answer and the next question: some 10 small ones a second, while something is sent. */
@@ -47,7 +48,7 @@ export class WayProbe implements AsyncDisposable {
       const request = { method: 'OPTIONS', headers: {}, signal, onSent } as const;
       const { body } = await http.send(target, request);
       turn.pacing?.probed(wayTo(target), performance.now() - sentMs);
-      body.resume();
+      discard(body);
       return true;
     } catch {
       return false;
