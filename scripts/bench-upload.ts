@@ -17,6 +17,7 @@ import { openBranchOffice, whyNoOffice } from '../test/helpers/branch-office/off
 import type { BranchOffice } from '../test/helpers/branch-office/office.ts';
 import { linkBytes } from '../test/helpers/branch-office/traffic.ts';
 import { watchOver } from '../test/helpers/branch-office/watchdog.ts';
+import { davConfiguration } from '../test/helpers/dav-server.ts';
 import { UsageError } from './branch-office/arguments.ts';
 import { runBench } from './branch-office/run-bench.ts';
 import { installTestPackages } from './install-test-packages.ts';
@@ -65,7 +66,7 @@ async function main(): Promise<number> {
   const ours: Figures[] = [];
   for (let run = 0; run < runs; run++) {
     await using office = await openBranchOffice({ hosts: 3, ...LINK });
-    await using dav = await startDav(office, folder);
+    await using dav = await startDav(office);
     const { url } = dav;
     const user = await OfficeUser.start(hostAt(office, 2), office.wan);
     const site = { office, bin, user, url, path, seconds };
@@ -149,25 +150,14 @@ async function sendByCurl({ url, path }: Site, host: LanHost): Promise<AsyncDisp
   };
 }
 
-async function startDav(
-  { wan, folder }: BranchOffice,
-  into: string,
-): Promise<AsyncDisposable & { readonly url: string }> {
+async function startDav({
+  wan,
+  folder,
+}: BranchOffice): Promise<AsyncDisposable & { readonly url: string }> {
   const state = join(folder, 'dav');
   await mkdir(join(state, 'files'), { recursive: true });
   const config = join(state, 'nginx.conf');
-  await writeFile(
-    config,
-    `daemon off; user root; worker_processes 1; pid ${state}/nginx.pid;
-events { worker_connections 256; }
-http {
-  access_log off; client_max_body_size 0; client_body_temp_path ${into}/body;
-  proxy_temp_path ${state}/proxy; fastcgi_temp_path ${state}/fastcgi;
-  uwsgi_temp_path ${state}/uwsgi; scgi_temp_path ${state}/scgi;
-  server { listen 80; root ${state}/files; location / { dav_methods PUT; } }
-}
-`,
-  );
+  await writeFile(config, davConfiguration(state, '80'));
   const nginx = wan.origin.spawn('nginx', '-c', config, '-e', join(state, 'error.log'));
   await sleep(500);
   return {

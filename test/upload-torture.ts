@@ -1,5 +1,4 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -9,6 +8,7 @@ import { MIB, MINUTE_MS, SECOND_MS } from '@peer-cache/core';
 import test from 'ava';
 import { randomFrom } from '../packages/bandwidth/test/helpers/seeded-random.ts';
 import { SESSIONS_FOLDER } from '../packages/origin/src/uploads/upload-name.ts';
+import { startOrigin } from '../packages/transport/test/helpers/servers.ts';
 import { freePort } from './bench/nginx.ts';
 import { AgentHome } from './helpers/agent-process.ts';
 import type { AgentProcess } from './helpers/agent-process.ts';
@@ -162,15 +162,5 @@ async function startApplication(
     told.set(name, keys.add(String(request.headers['idempotency-key'])));
     response.writeHead(204).end();
   };
-  const server = createServer((request, response) => void hear(request, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : 0;
-  return {
-    url: `http://127.0.0.1:${port}/`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return await startOrigin((...call) => void hear(...call));
 }

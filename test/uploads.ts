@@ -1,11 +1,11 @@
 import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { MIB } from '@peer-cache/core';
 import type { JobDetails, JobRequest, JobState } from '@peer-cache/protocol';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { controlCall } from '../packages/agent/test/helpers/control-call.ts';
+import { startOrigin } from '../packages/transport/test/helpers/servers.ts';
 import { startUploadServer } from '../packages/upload/test/helpers/upload-server.ts';
 import { AgentHome } from './helpers/agent-process.ts';
 import { missingPrograms } from './helpers/branch-office/missing-programs.ts';
@@ -139,28 +139,21 @@ test.serial('a limit holds for what is sent', async (t) => {
   t.true(seconds > (SIZE / MIB) * 0.8, `${seconds} s`);
 });
 
+const LINK = { link: '</replies/1>; rel="reply"' };
+
 test.serial('a reply is awaited, fetched, and given its name with the job', async (t) => {
   await using setup = await setUp();
-  const replies = createServer((request, response) => {
-    if (request.method === 'OPTIONS') return response.writeHead(405).end();
-    if (request.method === 'HEAD') return response.writeHead(404).end();
-    if (request.method === 'GET') return response.end('well received');
+  await using replies = await startOrigin((request, response) => {
     request.resume();
-    return request.on('end', () =>
-      response.writeHead(201, { link: '</replies/1>; rel="reply"' }).end(),
-    );
+    if (request.method === 'OPTIONS') response.writeHead(405).end();
+    else if (request.method === 'HEAD') response.writeHead(404).end();
+    else if (request.method === 'GET') response.end('well received');
+    else request.on('end', () => response.writeHead(201, LINK).end());
   });
-  await new Promise<void>((resolve) => replies.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => {
-    replies.closeAllConnections();
-    replies.close();
-  });
-  const address = replies.address();
-  const port = typeof address === 'object' ? address?.port : 0;
   const replyPath = join(setup.folder, 'answer.txt');
   const job = await create(setup, '', {
     kind: 'upload-reply',
-    files: [{ url: `http://127.0.0.1:${port}/in`, path: setup.path, upload: { replyPath } }],
+    files: [{ url: `${replies.url}/in`, path: setup.path, upload: { replyPath } }],
   });
   const done = await ends(t, setup, job, 'transferred');
   t.is(done.fileCount, 2);

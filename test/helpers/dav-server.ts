@@ -15,22 +15,7 @@ export async function startDavServer(stateFolder: string): Promise<DavServer> {
   const folder = join(stateFolder, 'files');
   await mkdir(folder, { recursive: true });
   const config = join(stateFolder, 'nginx.conf');
-  await writeFile(
-    config,
-    `daemon off; user root; worker_processes 1; pid ${stateFolder}/nginx.pid;
-events { worker_connections 256; }
-http {
-  access_log off; client_max_body_size 0; client_body_temp_path ${stateFolder}/body;
-  proxy_temp_path ${stateFolder}/proxy; fastcgi_temp_path ${stateFolder}/fastcgi;
-  uwsgi_temp_path ${stateFolder}/uwsgi; scgi_temp_path ${stateFolder}/scgi;
-  server {
-    listen 127.0.0.1:${port};
-    root ${folder};
-    location / { dav_methods PUT; create_full_put_path on; }
-  }
-}
-`,
-  );
+  await writeFile(config, davConfiguration(stateFolder, `127.0.0.1:${port}`));
   const child = spawn('nginx', ['-c', config, '-e', join(stateFolder, 'error.log')], {
     stdio: 'inherit',
   });
@@ -44,4 +29,21 @@ http {
       await ended;
     },
   };
+}
+
+/** Of one that keeps what it gets in `stateFolder/files`. */
+export function davConfiguration(stateFolder: string, listen: string): string {
+  return `daemon off; user root; worker_processes 1; pid ${stateFolder}/nginx.pid;
+events { worker_connections 256; }
+http {
+  access_log off; client_max_body_size 0; client_body_temp_path ${stateFolder}/body;
+  proxy_temp_path ${stateFolder}/proxy; fastcgi_temp_path ${stateFolder}/fastcgi;
+  uwsgi_temp_path ${stateFolder}/uwsgi; scgi_temp_path ${stateFolder}/scgi;
+  server {
+    listen ${listen};
+    root ${stateFolder}/files;
+    location / { dav_methods PUT; create_full_put_path on; }
+  }
+}
+`;
 }

@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -9,6 +8,7 @@ import { DAY_MS } from '@peer-cache/core';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { request } from 'undici';
+import { startOrigin } from '../../transport/test/helpers/servers.ts';
 import { partsOfName } from '../src/uploads/upload-name.ts';
 import { waitAfter, signatureOf, ownReply } from '../src/uploads/upload-notice.ts';
 import { startUploads, uploadByTus } from './helpers/uploads.ts';
@@ -262,15 +262,9 @@ async function startApplication(
     told.push({ fields: incoming.headers, body: await buffer(incoming) });
     answer(response, told.length);
   };
-  const server = createServer((incoming, response) => void hear(incoming, response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : 0;
-  return { url: `http://127.0.0.1:${port}/told`, told };
+  const server = await startOrigin((...call) => void hear(...call));
+  t.teardown(() => server[Symbol.asyncDispose]());
+  return { url: `${server.url}/told`, told };
 }
 
 test('an application is told, and its reply with the last answer and later ones', async (t) => {

@@ -1,5 +1,5 @@
-import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { startOrigin } from '../../../transport/test/helpers/servers.ts';
 
 const VERSION = '6';
 
@@ -77,21 +77,13 @@ export async function startIetfFake({
     upload.isComplete = true;
     files.push(upload.bytes);
   };
-  const server = createServer((request, response) => {
-    // What is cut is meant to be.
-    answer(request, response).catch(() => undefined);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : 0;
+  // What is cut is meant to be.
+  const server = await startOrigin((...call) => void answer(...call).catch(() => undefined));
   return {
-    url: `http://127.0.0.1:${port}/in`,
+    url: `${server.url}/in`,
     files,
     wrongs,
     requests,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { startOrigin } from '../../../transport/test/helpers/servers.ts';
 import type { PartsPlan } from '../../src/upload-journey.ts';
 
 export interface S3Fake extends AsyncDisposable {
@@ -66,14 +66,9 @@ export async function startS3Fake({ meddle = () => false }: S3FakeOptions = {}):
     );
     response.writeHead(200).end('<CompleteMultipartUploadResult/>');
   };
-  const server = createServer((request, response) => {
-    // What is cut is meant to be.
-    answer(request, response).catch(() => undefined);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : 0;
-  const url = `http://127.0.0.1:${port}/bucket/key`;
+  // What is cut is meant to be.
+  const server = await startOrigin((...call) => void answer(...call).catch(() => undefined));
+  const url = `${server.url}/bucket/key`;
   const signed = 'uploadId=1&signature=good';
   return {
     url,
@@ -87,10 +82,7 @@ export async function startS3Fake({ meddle = () => false }: S3FakeOptions = {}):
     }),
     files,
     requests,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 
