@@ -1,5 +1,5 @@
 // Measures whether an upload in the background disturbs anybody, with a real agent and with curl:
-// `npm run bench:upload -- [SECONDS] [RUNS]`. Needs Linux and root; all it does is within namespaces
+// `npm run bench:upload -- [SECONDS] [RUNS] [SENDERS]`: so many machines upload in the background. Needs Linux and root; all it does is within namespaces
 // of its own.
 import { once } from 'node:events';
 import { mkdir, mkdtemp, truncate, writeFile } from 'node:fs/promises';
@@ -44,6 +44,8 @@ interface Site {
   readonly office: BranchOffice;
   readonly bin: string;
   readonly user: OfficeUser;
+  readonly foreground: LanHost;
+  readonly background: readonly LanHost[];
   readonly url: string;
   readonly path: string;
   readonly seconds: number;
@@ -52,8 +54,10 @@ interface Site {
 await runBench('bench:upload', main);
 
 async function main(): Promise<number> {
-  const [seconds = 10, runs = 3] = process.argv.slice(2).map(Number);
-  if (!(seconds >= 4 && runs >= 1)) throw new UsageError('give seconds (4 or more) and runs');
+  const [seconds = 10, runs = 3, senders = 1] = process.argv.slice(2).map(Number);
+  if (!(seconds >= 4 && runs >= 1 && senders >= 1)) {
+    throw new UsageError('give seconds (4 or more), runs and senders');
+  }
   installTestPackages();
   const why = whyNoOffice();
   if (why !== undefined) throw new UsageError(why);
@@ -65,11 +69,13 @@ async function main(): Promise<number> {
   await truncate(path, SENT_BYTES);
   const ours: Figures[] = [];
   for (let run = 0; run < runs; run++) {
-    await using office = await openBranchOffice({ hosts: 3, ...LINK });
+    await using office = await openBranchOffice({ hosts: 2 + senders, ...LINK });
     await using dav = await startDav(office);
     const { url } = dav;
-    const user = await OfficeUser.start(hostAt(office, 2), office.wan);
-    const site = { office, bin, user, url, path, seconds };
+    const [foreground, idle, ...background] = office.hosts;
+    if (foreground === undefined || idle === undefined) throw new RangeError('no hosts');
+    const user = await OfficeUser.start(idle, office.wan);
+    const site = { office, bin, user, url, path, seconds, foreground, background };
     ours.push(await measure(site, 'peer-cache', sendInBackground));
     await measure(site, 'curl', sendByCurl);
   }
@@ -89,21 +95,21 @@ async function main(): Promise<number> {
 }
 
 async function measure(site: Site, name: string, send: Send): Promise<Figures> {
-  const { office, user, seconds } = site;
-  const [background, foreground] = [hostAt(office, 0), hostAt(office, 1)];
+  const { user, seconds, foreground, background } = site;
   const idleMs = quantile(await user.connects(seconds / 2), 0.5);
-  const solo = await rateOf(foreground, async () => {
+  const solo = await rateOf([foreground], async () => {
     await using _curl = await sendByCurl(site, foreground);
     await sleep(seconds * 1000);
   });
   await sleep(2000);
-  await using _sending = await send(site, background);
+  await using sending = new AsyncDisposableStack();
+  for (const host of background) sending.use(await send(site, host));
   await sleep(RAMP_SECONDS * 1000);
   let connects: number[] = [];
   const alone = await rateOf(background, async () => {
     connects = await user.connects(seconds);
   });
-  const shared = await rateOf(foreground, async () => {
+  const shared = await rateOf([foreground], async () => {
     await using _curl = await sendByCurl(site, foreground);
     await sleep(seconds * 1000);
   });
@@ -120,20 +126,25 @@ function shown({ alone, latencyMs, foreground }: Figures): string {
   return `alone ${alone.toFixed(2)}, latency +${latencyMs.toFixed(0)} ms, foreground ${foreground.toFixed(2)}`;
 }
 
-/** Bytes a second that a host sends meanwhile. */
-async function rateOf(host: LanHost, work: () => Promise<void>): Promise<number> {
-  const before = await linkBytes(host.namespace, LAN_INTERFACE);
+/** Bytes a second that these send meanwhile. */
+async function rateOf(hosts: readonly LanHost[], work: () => Promise<void>): Promise<number> {
+  const before = await sentBy(hosts);
   const startedMs = performance.now();
   await work();
-  const after = await linkBytes(host.namespace, LAN_INTERFACE);
-  return ((after.sent - before.sent) / (performance.now() - startedMs)) * 1000;
+  const after = await sentBy(hosts);
+  return ((after - before) / (performance.now() - startedMs)) * 1000;
+}
+
+async function sentBy(hosts: readonly LanHost[]): Promise<number> {
+  const links = hosts.map(async ({ namespace }) => await linkBytes(namespace, LAN_INTERFACE));
+  return (await Promise.all(links)).reduce((sum, { sent }) => sum + sent, 0);
 }
 
 async function sendInBackground({ bin, url, path, office }: Site, host: LanHost) {
   const folder = await mkdtemp(join(office.folder, 'h'));
   const agent = await AgentHost.create(host, folder, { bin, set: [] });
   await agent.startAgent();
-  const files = [{ url: `${url}ours`, path }];
+  const files = [{ url: `${url}${host.namespace}`, path }];
   const request = { name: 'sent', kind: 'upload', priority: 'low', files, resume: true } as const;
   await agent.home.client.create(request);
   return agent;
@@ -168,10 +179,4 @@ async function startDav({
       await ended;
     },
   };
-}
-
-function hostAt({ hosts }: BranchOffice, index: number): LanHost {
-  const host = hosts[index];
-  if (host === undefined) throw new RangeError(`no host ${index}`);
-  return host;
 }
