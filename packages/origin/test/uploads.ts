@@ -347,6 +347,9 @@ test('a reply elsewhere is not passed on', async (t) => {
   t.is(ownReply('ftp://a.test/x', 'a.test'), undefined);
   t.is(ownReply('http://a.test/x?y', 'a.test'), '/x?y');
   t.is(ownReply('https://a.test/x', 'a.test'), '/x', 'TLS ends in front of us');
+  t.is(ownReply('/x', 'a.test:80'), '/x');
+  t.is(ownReply('/x', 'a b'), undefined);
+  t.is(ownReply('https://a.test:8443/x', 'a.test:8443'), '/x');
 });
 
 test('the waits between tries grow to ten minutes', (t) => {

@@ -78,9 +78,11 @@ export function signatureOf(
  * says, and without a scheme, which may be another one in front of us. Pure.
  */
 export function ownReply(reply: string | undefined, host = 'origin.invalid'): string | undefined {
-  const url = reply === undefined ? null : URL.parse(reply, `http://${host}`);
+  // A host with the usual port is the same as one without.
+  const base = URL.parse(`http://${host}`);
+  const url = base === null || reply === undefined ? null : URL.parse(reply, base.href);
   const isWeb = url !== null && /^https?:$/.test(url.protocol);
-  return isWeb && url.host === host ? `${url.pathname}${url.search}` : undefined;
+  return isWeb && url.host === base?.host ? `${url.pathname}${url.search}` : undefined;
 }
 
 function replyIn(fields: Readonly<Record<string, string | string[] | undefined>>) {

@@ -75,7 +75,7 @@ function isName(name: string): boolean {
 }
 
 function isHost(host: string): boolean {
-  return URL.parse(`http://${host}`)?.host === host;
+  return URL.canParse(`http://${host}`);
 }
 
 function isCount(value: unknown): value is number {
