@@ -80,9 +80,10 @@ export function parseProtocol(text: string): UploadProtocol {
   throw new InvalidArgumentError(`expected ${UPLOAD_PROTOCOLS.join(', ')}.`);
 }
 
-/** Bytes from `500 MiB` or `10 GiB`, more than none. */
+/** Bytes from `500 MiB`, `10 GiB` or `4096`, more than none. */
 export function parseBytes(text: string): number {
-  const bytes = parseSize(text.trim()) ?? 0;
+  const written = text.trim();
+  const bytes = parseSize(/^\d+$/.test(written) ? `${written} B` : written) ?? 0;
   if (bytes > 0) return bytes;
   throw new InvalidArgumentError('expected a size such as "500 MiB" or "10 GiB".');
 }

@@ -1,8 +1,15 @@
+import { GIB } from '@peer-cache/core';
 import test from 'ava';
 import { parseHeaders } from '../src/given-secrets.ts';
 import { transportOf, USUAL_TRANSPORT } from '../src/given-settings.ts';
 import { netrcEntry } from '../src/netrc.ts';
-import { parseDigest, parseRange, parseRateLimit, parseSeconds } from '../src/written-values.ts';
+import {
+  parseBytes,
+  parseDigest,
+  parseRange,
+  parseRateLimit,
+  parseSeconds,
+} from '../src/written-values.ts';
 
 test('durations, ranges, rates and digests are read as people write them', (t) => {
   t.deepEqual(
@@ -19,10 +26,12 @@ test('durations, ranges, rates and digests are read as people write them', (t) =
     0,
     'none',
   ]);
+  t.deepEqual(['4096', ' 1.5 KiB', '10 GiB', '1kb'].map(parseBytes), [4096, 1536, 10 * GIB, 1000]);
   t.is(parseDigest(`SHA256:${'AB'.repeat(32)}`), `sha256:${'ab'.repeat(32)}`);
   for (const wrong of ['', '-1', '1y', '1.5h', '10 m m']) t.throws(() => parseSeconds(wrong));
   for (const wrong of ['', '-5', '5', '5-4', 'a-b']) t.throws(() => parseRange(wrong));
   for (const wrong of ['', '2', '2 MiB', '50%', '-1 B/s']) t.throws(() => parseRateLimit(wrong));
+  for (const wrong of ['', '0', '-1', '1 EiB', '1e9', 'lots']) t.throws(() => parseBytes(wrong));
   for (const wrong of ['', 'md5:ab', 'sha256:', `sha512:${'ab'.repeat(32)}`]) {
     t.throws(() => parseDigest(wrong));
   }

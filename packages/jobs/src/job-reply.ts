@@ -22,6 +22,9 @@ export async function replyOf(job: Job): Promise<JobReply> {
   if (another !== undefined) {
     throw new JobRequestError('the job has several replies: complete it, and read their files');
   }
+  if (reply === undefined && job.state === 'transferred') {
+    throw new JobRequestError('the server answered without a reply');
+  }
   if (reply?.state !== 'transferred' || reply.temporary === undefined) {
     throw new JobStateError(job.id, job.state, 'show a reply');
   }

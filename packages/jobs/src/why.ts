@@ -2,6 +2,7 @@ import { shownRate } from '@peer-cache/bandwidth';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '@peer-cache/core';
 import type {
   JobExplanation,
+  JobKind,
   JobPriority,
   JobState,
   WaitReason,
@@ -133,15 +134,21 @@ function over({ state }: Job): WaitReason {
   return { code: 'over', text: `it is ${state}: nothing more will happen` };
 }
 
-function completion({ files, record: { error } }: Job): WaitReason {
+const DONE: Readonly<Record<JobKind, string>> = {
+  download: 'all is here; complete it, and the files get their names',
+  upload: 'all is sent, and in its place; complete it to end it',
+  'upload-reply': 'all is sent and answered; complete it, and the replies get their names',
+};
+
+function completion({ files, record }: Job): WaitReason {
+  const { error } = record;
   if (error !== undefined) {
     return { code: 'release', text: `a file could not get its name: ${error.message}` };
   }
   if (files.some(({ state }) => state === 'waiting')) {
     return { code: 'files-added', text: 'files were added; resume it to fetch them' };
   }
-  const text = 'all is here; complete it, and the files get their names';
-  return { code: 'completion', text };
+  return { code: 'completion', text: DONE[record.kind] };
 }
 
 /** What keeps a job that transfers from being faster; one that is blocked has said so already. */

@@ -110,6 +110,16 @@ for (const [what, wanted, code] of CODES) {
   });
 }
 
+test('what is done is told by what the job was for', (t) => {
+  const texts = (['download', 'upload', 'upload-reply'] as const).map((kind) => {
+    const files = [{ state: 'transferred' }] as const;
+    return why(job('transferred', { changes: { kind }, files }))[0]?.text;
+  });
+  t.regex(texts[0] ?? '', /all is here/);
+  t.regex(texts[1] ?? '', /all is sent, and in its place/);
+  t.regex(texts[2] ?? '', /answered/);
+});
+
 test('a job that is tried again says when, and what went wrong', (t) => {
   const timers = { ...NEW_TIMERS, noProgressMs: 0, retryInMs: 90_500 };
   const [reason, ...more] = why(
