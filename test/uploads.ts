@@ -61,6 +61,8 @@ withNginx('a file arrives at nginx by PUT, in a folder that it has made', async 
   t.like(done, { kind: 'upload', doneBytes: SIZE, sizeBytes: SIZE });
   t.like(done.files[0]?.upload, { name: 'report.bin', protocol: 'put' });
   t.true((await readFile(join(dav.folder, 'reports/2026/report.bin'))).equals(setup.bytes));
+  const status = await controlCall(setup.home.socketPath, '/v1/status');
+  t.is(JSON.parse(status.text).jobs.sentBytes, SIZE);
   const report = await setup.home.client.complete(job.id);
   t.deepEqual(report, { state: 'acknowledged', released: [setup.path], dropped: [], failures: [] });
   t.true((await readFile(setup.path)).equals(setup.bytes), 'what was sent stays as it is');

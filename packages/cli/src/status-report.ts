@@ -45,6 +45,7 @@ export function statusReport(status: AgentStatus, view: ViewOptions): string[] {
     ...labelled('store', wrapped(storeLine(status.store), room)),
     ...labelled('received', wrapped(receivedLine(status), room)),
     ...labelled('served', [`${formatBytes(servedBytes)} to peers`]),
+    ...labelled('sent', sentLines(jobs)),
     ...labelled('peers', peerLines(status.peers, room)),
     ...labelled('jobs', jobLines(jobs, { columns: room, colors })),
     ...labelled('transfers', transferLines(status.transfers, room)),
@@ -154,6 +155,10 @@ function peerLines(peers: readonly PeerStatus[], columns: number): string[] {
     ...alignColumns(rows).map((line) => shortened(line, columns)),
     ...(more > 0 ? [`and ${more} more`] : []),
   ];
+}
+
+function sentLines({ sentBytes }: Partial<JobsStatus> = {}): string[] {
+  return sentBytes === undefined ? [] : [`${formatBytes(sentBytes)} by uploads`];
 }
 
 function jobLines(jobs: JobsStatus | undefined, { columns, colors }: ViewOptions): string[] {

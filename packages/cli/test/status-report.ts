@@ -1,6 +1,7 @@
 import type { AgentStatus } from '@peer-cache/protocol';
 import test from 'ava';
 import pc from 'picocolors';
+import { overviewOf } from '../../jobs/src/job-page.ts';
 import { statusReport } from '../src/status-report.ts';
 
 const PLAIN = { columns: 79, colors: pc.createColors(false) };
@@ -102,6 +103,13 @@ transfers   https://files.example/image.iso
               to a stream
               10 B, 0 B from peers, 10 B from the origin`,
   );
+});
+
+test('what jobs have sent is told where they have', (t) => {
+  const { counts } = overviewOf([], [], 0);
+  const jobs = { counts: { ...counts, transferred: 1 }, running: [], sentBytes: 1.5 * MIB };
+  const report = statusReport({ ...IDLE, jobs }, PLAIN).join('\n');
+  t.regex(report, /\nserved {6}0 B to peers\nsent {8}1\.5 MiB by uploads\npeers/);
 });
 
 test("an agent that joined the machine's says so, and where that does not answer", (t) => {

@@ -42,10 +42,18 @@ export function pageOf(
 }
 
 /** How many jobs are in each state, and those that run. */
-export function overviewOf(jobs: Iterable<Job>, running: readonly Job[]): JobsStatus {
+export function overviewOf(
+  jobs: Iterable<Job>,
+  running: readonly Job[],
+  sentBytes: number,
+): JobsStatus {
   const counts = { ...NO_JOBS };
   for (const { state } of jobs) counts[state]++;
-  return { counts, running: running.map((job) => summaryOf(job)) };
+  return {
+    counts,
+    running: running.map((job) => summaryOf(job)),
+    sentBytes: sentBytes === 0 ? undefined : sentBytes,
+  };
 }
 
 function numberOf(after: string | undefined): number {

@@ -48,7 +48,7 @@ export class JobQueue implements JobControl, AsyncDisposable {
   readonly #checkpoints: Checkpoints;
   readonly #runner: Runner;
   readonly #deeds: JobDeeds;
-  readonly #received = { store: 0, peers: 0, origin: 0 };
+  readonly #moved = { store: 0, peers: 0, origin: 0, sent: 0 };
   #options: JobQueueOptions;
   #lastNumber = 0;
 
@@ -136,12 +136,13 @@ export class JobQueue implements JobControl, AsyncDisposable {
 
   /** How many jobs are in each state, and those that run. */
   overview(): JobsStatus {
-    return overviewOf(this.#jobs.values(), this.#runner.runningJobs());
+    return overviewOf(this.#jobs.values(), this.#runner.runningJobs(), this.#moved.sent);
   }
 
   /** Content bytes that jobs received since this queue began. */
   received(): BytesBySource {
-    return { ...this.#received };
+    const { store, peers, origin } = this.#moved;
+    return { store, peers, origin };
   }
 
   async addFiles(name: string, asked: readonly JobFileRequest[]): Promise<JobDetails> {
@@ -287,8 +288,8 @@ export class JobQueue implements JobControl, AsyncDisposable {
     });
   }
 
-  readonly #count = (kind: keyof BytesBySource, bytes: number): void => {
-    this.#received[kind] += bytes;
+  readonly #count = (kind: keyof BytesBySource | 'sent', bytes: number): void => {
+    this.#moved[kind] += bytes;
   };
 
   readonly #tell = (event: JobEvent): void => {

@@ -18,7 +18,7 @@ export interface JobParts {
   readonly clock: Clock;
   readonly tell: (event: JobEvent) => void;
   /** Content bytes came. */
-  readonly count: (kind: keyof BytesBySource, bytes: number) => void;
+  readonly count: (kind: keyof BytesBySource | 'sent', bytes: number) => void;
 }
 
 /** What a transfer that runs tells of its file. */
@@ -246,6 +246,7 @@ export class Job {
 
   /** Content bytes went out; whether they are worth anything, the server says. */
   sent(bytes: number, tellEveryMs: number): void {
+    this.#parts.count('sent', bytes);
     const sentBytes = this.#record.sentBytes + bytes;
     this.#keep({ ...this.#record, timers: this.timers, sentBytes });
     this.#tellProgress(tellEveryMs);

@@ -39,7 +39,9 @@ test('an end of a page that never was one is refused', (t) => {
 });
 
 test('an overview counts every state', (t) => {
-  const { counts, running } = overviewOf(JOBS, JOBS.slice(0, 1));
+  const { counts, running, sentBytes } = overviewOf(JOBS, JOBS.slice(0, 1), 5);
   t.like(counts, { queued: 3, error: 1, suspended: 1, transferred: 0, cancelled: 0 });
   t.is(running[0]?.name, 'job 1');
+  t.is(sentBytes, 5);
+  t.is(overviewOf(JOBS, [], 0).sentBytes, undefined);
 });

@@ -94,6 +94,8 @@ export interface JobsStatus {
   readonly counts: Readonly<Record<JobState, number>>;
   /** Those that are connecting or transferring. */
   readonly running: readonly JobSummary[];
+  /** Content bytes that jobs sent since the agent started; absent where they sent none. */
+  readonly sentBytes?: number | undefined;
 }
 
 export interface SharingStatus {

@@ -138,6 +138,7 @@ export const JOBS_STATUS: TUnsafe<JobsStatus> = schemaOf<JobsStatus>()(
       cancelled: COUNT,
     }),
     running: Type.Array(SUMMARY),
+    sentBytes: Type.Optional(COUNT),
   }),
 );
 
