@@ -10,7 +10,7 @@ export {
 } from './http-fields.ts';
 export type { HeaderFields } from './http-fields.ts';
 export { OriginHttp, httpUrl } from './origin-http.ts';
-export type { OriginRequest, OriginResponse, OriginSending } from './origin-http.ts';
+export type { OriginRequest, OriginResponse, OriginSending } from './origin-request.ts';
 export { errorOfStatus } from './origin-status.ts';
 export type { ProxyEnvironment } from './proxy-choice.ts';
 export { ReadPace, readsOn } from './read-pace.ts';

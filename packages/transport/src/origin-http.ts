@@ -1,14 +1,12 @@
-import type { Readable } from 'node:stream';
 import { PeerCacheError, SECOND_MS } from '@peer-cache/core';
 import type { Dispatcher } from 'undici';
 import { OriginProtocolError, RedirectRefusedError, UnsupportedUrlError } from './errors.ts';
 import { field } from './http-fields.ts';
-import type { HeaderFields } from './http-fields.ts';
 import { errorOfFailure } from './network-failure.ts';
 import { askAuthorized } from './origin-auth.ts';
+import type { OriginRequest, OriginResponse, OriginSending } from './origin-request.ts';
 import { shownUrl } from './shown-url.ts';
 import { PrivateTargetError, TransportConnections } from './transport-connections.ts';
-import type { RequestBody } from './transport-connections.ts';
 import { TransportCredentials } from './transport-credentials.ts';
 import type { Way } from './transport-credentials.ts';
 import { PLAIN_TRANSPORT } from './transport.ts';
@@ -19,41 +17,6 @@ const MOST_REDIRECTS = 10;
 const REDIRECT_MEMORY_MS = 60 * SECOND_MS;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const SAME_METHOD_REDIRECTS = new Set([307, 308]);
-
-export interface OriginRequest {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly signal: AbortSignal;
-  /**
-   * The content's own URL, where a link of its origin led to this one: credentials stay with that
-   * origin, and a public one leads into no private network. Absent: the URL itself.
-   */
-  readonly linkedFrom?: string | undefined;
-  /** Told when it goes out, once a connection is there. Not by way of a proxy. */
-  readonly onSent?: (() => void) | undefined;
-  /** How long (ms) the server may take to take what is sent, and to answer: 30 s, unless given. */
-  readonly answerMs?: number | undefined;
-}
-
-export type UploadMethod = 'OPTIONS' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-
-/** A request that changes something at the origin, or asks about such. */
-export interface OriginSending extends OriginRequest {
-  readonly method: UploadMethod;
-  /**
-   * Called for each try, as a challenge or a redirect has it sent again. Bytes that come one after
-   * another are asked for when those before are with the system, but for what a socket keeps back
-   * (`writableHighWaterMark`, 64 KiB).
-   */
-  readonly body?: (() => RequestBody) | undefined;
-}
-
-export interface OriginResponse {
-  /** Of the answer, after redirects. */
-  readonly url: string;
-  readonly status: number;
-  readonly fields: HeaderFields;
-  readonly body: Readable;
-}
 
 export interface OriginHttpOptions {
   /** Lets redirects and links of public origins lead into private networks. Off: it is an attack. */

@@ -3,7 +3,7 @@ import type { SecureContext } from 'node:tls';
 import { SECOND_MS, asError } from '@peer-cache/core';
 import { Agent, buildConnector, request } from 'undici';
 import type { Dispatcher } from 'undici';
-import type { UploadMethod } from './origin-http.ts';
+import type { RequestBody, UploadMethod } from './origin-request.ts';
 import { isPrivateAddress, isPrivateHost } from './private-address.ts';
 import { proxyFor } from './proxy-choice.ts';
 import { ProxyConnection } from './proxy-connection.ts';
@@ -17,8 +17,6 @@ const CONNECT_TIMEOUT_MS = 10 * SECOND_MS;
 const HEADERS_TIMEOUT_MS = 30 * SECOND_MS;
 const BODY_TIMEOUT_MS = 30 * SECOND_MS;
 const HTTPS_PORT = '443';
-
-export type RequestBody = Uint8Array | AsyncIterable<Uint8Array>;
 
 export interface SendOptions {
   readonly method: 'GET' | UploadMethod;
