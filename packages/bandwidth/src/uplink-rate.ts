@@ -20,6 +20,8 @@ const OTHERS_TARGETS = 3;
 const NEAR_SHARE = 0.5;
 /** No word for so long: the way is full, or gone. */
 const SILENT_MS = 2 * SECOND_MS;
+/** Not even by a full way: this server answers nobody else while it is sent something. */
+const UNANSWERED_MS = 10 * SECOND_MS;
 /** What may go at once. */
 const BURST_MS = 12;
 const LEAST_SLICE_BYTES = 1400;
@@ -33,6 +35,8 @@ export interface UplinkStatus {
   readonly bytesPerSecond: number;
   /** Whether it is slow because others send, too: far below what the way carried lately. */
   readonly isYielding: boolean;
+  /** Whether probes are answered: else nothing is known of the way, and little is sent. */
+  readonly isAnswered: boolean;
 }
 
 /**
@@ -50,14 +54,20 @@ export class UplinkRate {
   #filledMs: number | undefined;
   /** Whether something had to wait since the last probe: else the rate was not what bounded it. */
   #wasHeld = false;
-  #lastMs: number | undefined;
+  /** Of the last answer, or of what was made of there being none. */
+  #lastMs = 0;
+  /** Of the last answer, or since when bytes go out. */
+  #answeredMs = 0;
+  #usedMs = Number.NEGATIVE_INFINITY;
   #calmFromMs = 0;
 
   /** For people. */
   status(nowMs: number): UplinkStatus {
+    const isAnswered = this.#isAnswered(nowMs);
     return {
       bytesPerSecond: Math.round(this.#rate * SECOND_MS),
-      isYielding: this.#rate < NEAR_SHARE * (this.#known(nowMs) ?? 0),
+      isYielding: isAnswered && this.#rate < NEAR_SHARE * (this.#known(nowMs) ?? 0),
+      isAnswered,
     };
   }
 
@@ -69,7 +79,8 @@ export class UplinkRate {
 
   /** Takes so many bytes and returns 0, or says for how long (ms) they have to wait. */
   take(bytes: number, nowMs: number): number {
-    if (nowMs - (this.#lastMs ?? nowMs) > SILENT_MS) this.#silent(nowMs);
+    this.#noteUse(nowMs);
+    if (nowMs - this.#lastMs > SILENT_MS) this.#silent(nowMs);
     this.#fill(nowMs);
     const needed = Math.min(bytes, this.#burstBytes);
     if (this.#bytes < needed) {
@@ -85,6 +96,7 @@ export class UplinkRate {
   probed(rttMs: number, nowMs: number): void {
     this.#base.note(rttMs, nowMs);
     this.#lastMs = nowMs;
+    this.#answeredMs = nowMs;
     const queueMs = rttMs - (this.#base.ms ?? rttMs);
     const isUsed = this.#wasHeld;
     this.#wasHeld = false;
@@ -92,6 +104,15 @@ export class UplinkRate {
     if (nowMs - rttMs < this.#calmFromMs) return;
     if (queueMs > TARGET_MS) this.#decrease(queueMs, nowMs);
     else if (isUsed) this.#grow(queueMs, nowMs);
+  }
+
+  /** While nothing is sent nobody asks, either: what is not answered counts from here on. */
+  #noteUse(nowMs: number): void {
+    const isNew = nowMs - this.#usedMs > SILENT_MS;
+    this.#usedMs = nowMs;
+    if (!isNew) return;
+    this.#lastMs = nowMs;
+    this.#answeredMs = nowMs;
   }
 
   get #burstBytes(): number {
@@ -136,7 +157,11 @@ export class UplinkRate {
 
   #silent(nowMs: number): void {
     this.#lastMs = nowMs;
-    this.#setRate(this.#rate * MOST_DECREASE);
+    this.#setRate(this.#isAnswered(nowMs) ? this.#rate * MOST_DECREASE : FIRST_RATE);
+  }
+
+  #isAnswered(nowMs: number): boolean {
+    return nowMs - this.#answeredMs < UNANSWERED_MS;
   }
 
   #setRate(rate: number): void {

@@ -69,7 +69,9 @@ const YIELDS_FOR: Readonly<Record<YieldReason, string>> = {
 function moving({ isSending = false, uplink }: Pick<PacingNow, 'isSending' | 'uplink'>): string {
   if (!isSending) return 'bytes are coming, as fast as its sources and its turn allow';
   if (uplink === undefined) return 'bytes go out, as fast as the server and its turn allow';
-  return `up to ${shownRate(uplink.bytesPerSecond)} may go out, which delays nobody on the way`;
+  const rate = shownRate(uplink.bytesPerSecond);
+  if (uplink.isAnswered) return `up to ${rate} may go out, which delays nobody on the way`;
+  return `up to ${rate} may go out, as its server answers no questions meanwhile, by which others on the way would be noticed`;
 }
 
 function suspended({ record }: Job): WaitReason {

@@ -167,23 +167,24 @@ test('a job that transfers tells its limits, where they were written and until w
 });
 
 test('an upload tells how fast it may send, and when others slow it down', (t) => {
-  const status = { bytesPerSecond: MIB, isYielding: false };
+  const status = { bytesPerSecond: MIB, isYielding: false, isAnswered: true };
   const sent: string[] = [];
   const uplinkOf = (way: string) => {
     sent.push(way);
-    return { ...status, isYielding: sent.length > 1 };
+    return { ...status, isYielding: sent.length === 2, isAnswered: sent.length < 3 };
   };
   const pacer = { ...PACER, streams: { ...PACER.streams, uplink: uplinkOf } };
   const files = [{ url: 'https://up.test/files', upload: {} }];
   const told = (wanted: Job) => why(wanted, pacingNow(wanted, pacer))[0]?.text ?? '';
   t.regex(told(job('transferring', { files })), /: up to 1 MiB\/s may go out, which delays nobody/);
   t.regex(told(job('transferring', { files })), /it stands back: others keep the link/);
+  t.regex(told(job('transferring', { files })), /server answers no questions/);
   const urgent = job('transferring', { files, priority: 'foreground' });
   t.regex(told(urgent), /bytes go out, as fast as the server/);
   const reply = { url: 'https://up.test/reply' };
   const replying = job('transferring', { files: [{ ...files[0], state: 'transferred' }, reply] });
   t.regex(told(replying), /it stands back: somebody else needs a part/, 'as any download');
-  t.deepEqual(sent, ['up.test', 'up.test']);
+  t.deepEqual(sent, ['up.test', 'up.test', 'up.test']);
 });
 
 test('a job that is blocked by a limit of 0 says so, and until when', (t) => {

@@ -1,4 +1,5 @@
 import { UplinkRate } from '../../src/uplink-rate.ts';
+import type { UplinkStatus } from '../../src/uplink-rate.ts';
 import { randomFrom } from './seeded-random.ts';
 
 const PACKET_BYTES = 1460;
@@ -29,6 +30,8 @@ export class SimulatedUplink {
   readonly rate: UplinkRate = new UplinkRate();
   /** Whether somebody else uploads something. */
   isContested = false;
+  /** Whether nobody answers. */
+  isSilent = false;
   readonly #options: UplinkOptions;
   readonly #random: () => number;
   #nowMs = 0;
@@ -45,8 +48,8 @@ export class SimulatedUplink {
     this.#random = randomFrom(options.seed ?? 1);
   }
 
-  get isYielding(): boolean {
-    return this.rate.status(this.#nowMs).isYielding;
+  get status(): UplinkStatus {
+    return this.rate.status(this.#nowMs);
   }
 
   /** Runs for so long, and tells how it went from `afterSeconds` on. */
@@ -115,6 +118,7 @@ export class SimulatedUplink {
     const due = this.#probes.filter(({ atMs }) => atMs <= nowMs);
     this.#probes = this.#probes.filter(({ atMs }) => atMs > nowMs);
     for (const { rttMs } of due) {
+      if (this.isSilent) continue;
       this.rate.probed(rttMs, nowMs);
       this.#nextProbeMs = nowMs + PROBE_PAUSE_MS;
     }
