@@ -1,6 +1,6 @@
-// Measures whether an upload in the background disturbs anybody, with a real agent and with curl:
-// `npm run bench:upload -- [SECONDS] [RUNS] [SENDERS]`: so many machines upload in the background. Needs Linux and root; all it does is within namespaces
-// of its own.
+// Measures whether uploads in the background disturb anybody, with real agents and with curl:
+// `npm run bench:upload -- [SECONDS] [RUNS] [SENDERS]`, so many machines that upload at once. Needs
+// Linux and root; all it does is within namespaces of its own.
 import { once } from 'node:events';
 import { mkdir, mkdtemp, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
