@@ -3,7 +3,7 @@ import { PeerCacheError, asError } from '@peer-cache/core';
 import type { Log } from '@peer-cache/core';
 import { Progress } from '@peer-cache/download';
 import type { OriginHttp } from '@peer-cache/transport';
-import { UploadProgress } from '@peer-cache/upload';
+import { UploadProgress, UploadServers } from '@peer-cache/upload';
 import type { Clock } from './clock.ts';
 import type { Checkpoints } from './file/checkpoints.ts';
 import type { ContentFetcher } from './file/file-transfer.ts';
@@ -55,6 +55,7 @@ export class JobRun {
   readonly #leave = new AbortController();
   readonly #stop = new AbortController();
   readonly #taken = new Set<number>();
+  readonly #servers = new UploadServers();
   #retryAfterMs: number | undefined;
   #failure: Error | undefined;
 
@@ -138,7 +139,8 @@ export class JobRun {
     const awaitReply = (url: string, changes: Partial<FileRecord>): void => {
       job.addReply(index, url, changes);
     };
-    await sendFile({ ledger, awaitReply }, { ...this.#way(http), kind, progress });
+    const options = { ...this.#way(http), servers: this.#servers, kind, progress };
+    await sendFile({ ledger, awaitReply }, options);
   }
 
   #way(http: OriginHttp) {

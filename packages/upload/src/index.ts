@@ -7,6 +7,7 @@ export { isSameState, openLocalFile } from './local-file.ts';
 export type { LocalFile, LocalFileState } from './local-file.ts';
 export { replyOf } from './reply.ts';
 export type { UploadReply } from './reply.ts';
+export { UploadServers } from './upload-servers.ts';
 export { uploadFile } from './upload-file.ts';
 export type { UploadedFile, UploadOptions } from './upload-file.ts';
 export type { PartsPlan, UploadJourney, UploadSession } from './upload-journey.ts';

@@ -1,12 +1,12 @@
 import type { HeaderFields, OriginResponse } from '@peer-cache/transport';
 import { shownUrl } from '@peer-cache/transport';
-import { detectServer } from './detect.ts';
 import type { UploadProtocol } from './dialect.ts';
 import { UploadTooLargeError } from './errors.ts';
 import { putPlainly } from './plain-put.ts';
 import { ResumableUpload } from './resumable.ts';
 import { MultipartUpload } from './s3-multipart.ts';
 import type { UploadJourney, UploadSession } from './upload-journey.ts';
+import { UploadServers } from './upload-servers.ts';
 import { WayProbe } from './way-probe.ts';
 
 export interface UploadOptions {
@@ -48,12 +48,12 @@ async function sentBy(journey: UploadJourney, session: UploadSession): Promise<O
 }
 
 async function newSession(
-  { http, target, file, plan, signal, onSession }: UploadJourney,
+  { http, target, file, plan, signal, onSession, servers = new UploadServers() }: UploadJourney,
   wanted: UploadProtocol | undefined,
 ): Promise<UploadSession> {
   if (plan !== undefined) return { protocol: 's3' };
   if (wanted === 'put') return { protocol: 'put' };
-  const server = await detectServer(http, target, { signal });
+  const server = await servers.at(http, target, { signal });
   const { sizeBytes } = file.state;
   if (sizeBytes > (server.mostBytes ?? Infinity)) {
     throw new UploadTooLargeError(shownUrl(target), sizeBytes, server.mostBytes);

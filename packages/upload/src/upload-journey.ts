@@ -4,6 +4,7 @@ import type { ChecksumName } from './detect.ts';
 import type { UploadProtocol } from './dialect.ts';
 import type { LocalFile } from './local-file.ts';
 import type { UploadProgress } from './upload-progress.ts';
+import type { UploadServers } from './upload-servers.ts';
 
 /** An upload as the server knows it: with this it can go on after a restart. */
 export interface UploadSession {
@@ -39,6 +40,8 @@ export interface UploadJourney {
   readonly plan?: PartsPlan | undefined;
   readonly progress: UploadProgress;
   readonly turn: Turn;
+  /** Shared by files that go to the same servers; each asks for itself where it is absent. */
+  readonly servers?: UploadServers | undefined;
   /** Keeps it where no crash takes it away, before anything is sent. */
   readonly onSession: (session: UploadSession) => Promise<void> | void;
   readonly signal: AbortSignal;

@@ -3,6 +3,7 @@ import { MIB } from '@peer-cache/core';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import type { UploadSession } from '../src/upload-journey.ts';
+import { UploadServers } from '../src/upload-servers.ts';
 import { fileOf, folderOf, send } from './helpers/sent.ts';
 import { startCutter, startUploadServer } from './helpers/upload-server.ts';
 import type { UploadServer } from './helpers/upload-server.ts';
@@ -18,6 +19,26 @@ for (const sizeBytes of [0, 1, 65_536, 3 * MIB + 17]) {
     t.is(sessions.at(-1)?.url?.startsWith(server.url), true);
   });
 }
+
+test('files that go to the same place have its server asked once', async (t) => {
+  const [one, another] = [await fileOf(t, 10), await fileOf(t, 20)];
+  let isBusy = true;
+  await using server = await startUploadServer({
+    folder: await folderOf(t),
+    meddle: ({ method }, response) => {
+      if (!isBusy || method !== 'OPTIONS') return false;
+      isBusy = false;
+      response.writeHead(503).end();
+      return true;
+    },
+  });
+  const servers = new UploadServers();
+  await t.throwsAsync(send(one.path, server.url, { servers }), { code: 'ORIGIN_BUSY' });
+  await Promise.all([one, another].map(({ path }) => send(path, server.url, { servers })));
+  const asked = server.requests.filter((each) => each.startsWith('OPTIONS'));
+  t.is(asked.length, 2, 'once more after it failed');
+  t.is((await server.files()).length, 2);
+});
 
 test('a connection that is cut every MiB costs what was on its way, and no more', async (t) => {
   const { path, bytes } = await fileOf(t, 6 * MIB);

@@ -11,7 +11,7 @@ import {
   replyOf,
   uploadFile,
 } from '@peer-cache/upload';
-import type { LocalFile, UploadProgress, UploadSession } from '@peer-cache/upload';
+import type { LocalFile, UploadProgress, UploadServers, UploadSession } from '@peer-cache/upload';
 import { ReplyPendingError } from '../errors.ts';
 import type { FileRecord } from '../records.ts';
 import { nameAtServer } from '../upload-requests.ts';
@@ -30,6 +30,7 @@ export interface FileUploadOptions {
   readonly turn: Turn;
   readonly progress: UploadProgress;
   readonly http: OriginHttp;
+  readonly servers: UploadServers;
   readonly signal: AbortSignal;
   readonly leave: AbortSignal;
 }
