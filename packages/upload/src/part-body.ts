@@ -1,6 +1,7 @@
 import { BlockTurns, UNPACED } from '@peer-cache/bandwidth';
 import { BLOCK_BYTES } from '@peer-cache/core';
 import { shownUrl, TransferLeftError } from '@peer-cache/transport';
+import type { LocalFile } from './local-file.ts';
 import { ReadBuffers } from './read-buffers.ts';
 import type { UploadJourney } from './upload-journey.ts';
 import { wayTo } from './way-probe.ts';
@@ -12,8 +13,10 @@ export interface SentRange {
   readonly endByte: number;
   /** Ends it at once; the journey's own, unless given. */
   readonly signal?: AbortSignal | undefined;
-  /** As many bytes as it takes, from there on, in it or elsewhere; the file's, unless given. */
-  readonly read?: ((startByte: number, into: Uint8Array) => Promise<Uint8Array>) | undefined;
+  /** Its bytes, where they are in memory already; read from the file otherwise. */
+  readonly held?: Uint8Array | undefined;
+  /** Fills it from there on; the file's own, unless given. */
+  readonly read?: LocalFile['read'] | undefined;
   /** Told what goes out. */
   readonly onBytes?: ((startByte: number, bytes: Uint8Array) => void) | undefined;
 }
@@ -61,8 +64,12 @@ export async function* partBody(
 /** What comes next is read while this goes out. */
 async function* readAhead(
   { file }: UploadJourney,
-  { startByte, endByte, read = (at, into) => file.read(at, into) }: SentRange,
+  { startByte, endByte, held, read = (at, into) => file.read(at, into) }: SentRange,
 ): AsyncGenerator<Uint8Array> {
+  if (held !== undefined) {
+    for (let at = 0; at < held.length; at += READ_BYTES) yield held.subarray(at, at + READ_BYTES);
+    return;
+  }
   const buffers = new ReadBuffers(Math.min(READ_BYTES, endByte - startByte));
   const next = async (atByte: number): Promise<Uint8Array | undefined> =>
     atByte < endByte ? await read(atByte, buffers.next(endByte - atByte)) : undefined;

@@ -139,10 +139,7 @@ export class ResumableUpload {
       url,
       startByte,
       endByte,
-      read:
-        held &&
-        (async (at: number, into: Uint8Array) =>
-          held.subarray(at - startByte, at - startByte + into.length)),
+      held,
       onBytes: (at: number, bytes: Uint8Array) => this.#digest.feed(at, bytes),
     };
     const headers = {
