@@ -6,7 +6,7 @@ import { completeJob, dropFiles } from './completion.ts';
 import { JobEmptyError, JobStateError } from './errors.ts';
 import { jobErrorOf } from './job-error.ts';
 import type { NewTarget } from './job-requests.ts';
-import { eventOfResume, isActive, isFinal, nextState } from './job-state.ts';
+import { eventOfResume, isActive, isFileDone, isFinal, nextState } from './job-state.ts';
 import type { JobEventName } from './job-state.ts';
 import type { JobTransports } from './job-transport.ts';
 import type { Job } from './job.ts';
@@ -118,10 +118,11 @@ export class JobDeeds {
         for (const { index, url } of targets) {
           const ledger = job.ledger(index);
           const { state, upload } = ledger.record;
-          const isDone = state === 'transferred' || state === 'released';
           // Another server knows nothing of what was sent to the one before.
           const anew = upload === undefined ? {} : { version: undefined, doneBytes: 0 };
-          ledger.save(isDone ? { url } : { url, state: 'waiting', error: undefined, ...anew });
+          ledger.save(
+            isFileDone(state) ? { url } : { url, state: 'waiting', error: undefined, ...anew },
+          );
         }
       });
       job.change({});
@@ -226,5 +227,5 @@ function isToComplete(job: Job): boolean {
   if (isCompleting) return true;
   // What was in the way once is for a person to look at.
   if (job.state !== 'transferred' || !settings.autoComplete || error !== undefined) return false;
-  return job.files.every(({ state }) => state === 'transferred' || state === 'released');
+  return job.files.every(({ state }) => isFileDone(state));
 }

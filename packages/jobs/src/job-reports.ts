@@ -11,6 +11,7 @@ import type {
 } from '@peer-cache/protocol';
 import { shownUrl } from '@peer-cache/transport';
 import type { UploadProgress } from '@peer-cache/upload';
+import { isFileDone } from './job-state.ts';
 import type { FileRecord, JobRecord, JobTimers } from './records.ts';
 
 /** What the files of a job add up to. */
@@ -44,7 +45,7 @@ export function totalsOf(files: readonly FileRecord[], live: LiveFiles): JobTota
   let doneBytes = 0;
   for (const file of files) {
     const progress = live.get(file.index);
-    if (file.state === 'transferred' || file.state === 'released') transferredFileCount++;
+    if (isFileDone(file.state)) transferredFileCount++;
     if (file.state === 'failed') failedFileCount++;
     const size = sizeOf(file, progress);
     sizeBytes = size === undefined || sizeBytes === undefined ? undefined : sizeBytes + size;

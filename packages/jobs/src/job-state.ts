@@ -1,4 +1,4 @@
-import type { JobSettings, JobState } from '@peer-cache/protocol';
+import type { JobFileState, JobSettings, JobState } from '@peer-cache/protocol';
 
 /** What can happen to a job. */
 export type JobEventName =
@@ -117,6 +117,11 @@ export function nextState(state: JobState | undefined, event: JobEventName): Mov
 /** Whether the job is over: nothing can happen to it any more. */
 export function isFinal(state: JobState): boolean {
   return state === 'acknowledged' || state === 'cancelled';
+}
+
+/** Whether nothing of a file is left to transfer. */
+export function isFileDone(state: JobFileState): boolean {
+  return state === 'transferred' || state === 'released';
 }
 
 /** Whether the scheduler may give the job turns, or does. */

@@ -1,6 +1,7 @@
 import type { LimitExplanation, UplinkStatus } from '@peer-cache/bandwidth';
 import type { YieldReason } from '@peer-cache/protocol';
 import type { QueuePacer } from './job-queue-parts.ts';
+import { isFileDone } from './job-state.ts';
 import type { Job } from './job.ts';
 import { takerOf } from './records.ts';
 
@@ -20,14 +21,10 @@ export function pacingNow(job: Job, pacer: QueuePacer | undefined): PacingNow {
   if (pacer === undefined) return { limits: [] };
   const taker = takerOf(job.record);
   const limits = pacer.explain(taker);
-  const sent = job.files.find(({ state, upload }) => upload !== undefined && !isOver(state));
+  const sent = job.files.find(({ state, upload }) => upload !== undefined && !isFileDone(state));
   if (sent === undefined) return { limits, yieldsFor: pacer.yieldsFor(taker) };
   if (taker.priority === 'foreground') return { limits, isSending: true };
   const uplink = pacer.streams.uplink(new URL(sent.url).host);
   const yieldsFor = uplink?.isYielding === true ? 'delay' : undefined;
   return { limits, isSending: true, uplink, yieldsFor };
-}
-
-function isOver(state: Job['files'][number]['state']): boolean {
-  return state === 'transferred' || state === 'released';
 }
